@@ -1,0 +1,68 @@
+import { gatewayStates } from "@automna/core/agents/observed-slot";
+import { z } from "zod";
+
+/** agentd's own paths; everything else on its port goes to the gateway. */
+export const agentdPaths = {
+  health: "/healthz",
+  claim: "/_automna/claim",
+  status: "/_automna/status",
+  /** For the customer: stops a run that another connection started, which the gateway itself refuses them. */
+  abort: "/agentd/abort",
+} as const;
+
+/** What an agent is, as far as its slot needs to know. No key of the customer's is ever part of it (design D7). */
+export const claimRequestSchema = z.strictObject({
+  agentId: z.string(),
+  userId: z.string(),
+  name: z.string(),
+  personality: z.string(),
+  /** Model id of the provider, e.g. `claude-sonnet-4-5`, and the cheap one for recaps. */
+  model: z.string(),
+  utilityModel: z.string(),
+  /** Heap cap of the gateway's process, MB; derived from the tier. */
+  memoryMb: z.number().int().positive(),
+});
+export type ClaimRequest = z.infer<typeof claimRequestSchema>;
+
+export const agentdStatusSchema = z.object({
+  slotId: z.string(),
+  generation: z.number().int(),
+  agentId: z.string().nullable(),
+  /** Fingerprint of the claim in force (service-kit/claim-hash), so that the planner sees an outdated one. */
+  claimHash: z.string().nullable(),
+  gateway: z.object({
+    state: z.enum(gatewayStates),
+    sinceMs: z.number().int(),
+    restarts: z.number().int(),
+    /** Plain words, e.g. `exited with code 1`, `killed by SIGKILL`; null before the first end. */
+    lastExit: z.string().nullable(),
+    /** Process start to ready of the last boot, ms. */
+    bootMs: z.number().int().nullable(),
+    pid: z.number().int().nullable(),
+  }),
+});
+export type AgentdStatus = z.infer<typeof agentdStatusSchema>;
+
+/** POST agentdPaths.abort; without `runId` whatever runs in the session is stopped. */
+export const abortRequestSchema = z.strictObject({
+  sessionKey: z.string().min(1).max(256),
+  runId: z.string().min(1).max(128).optional(),
+});
+export const abortAnswerSchema = z.object({ aborted: z.boolean() });
+
+/** GET /healthz?nonce=…: the proof that design D10 asks for before an address is trusted. */
+export const healthSchema = z.object({
+  ok: z.literal(true),
+  status: z.literal("live"),
+  slotId: z.string().optional(),
+  generation: z.number().int().optional(),
+  agentId: z.string().nullable().optional(),
+  proof: z.string().optional(),
+});
+
+/** What the proof signs. */
+export function proofText(nonce: string, slotId: string, generation: number, agentId: string | null): string {
+  return `${nonce}.${slotId}.${generation}.${agentId ?? ""}`;
+}
+
+export const nonceSchema = z.string().regex(/^[0-9a-f]{32,128}$/);

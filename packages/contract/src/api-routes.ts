@@ -1,0 +1,47 @@
+import { z } from "zod";
+import { agentAnswerSchema, agentListSchema, deployAgentSchema } from "./agents.ts";
+import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
+
+export interface ApiRoute {
+  method: "get" | "post" | "put" | "delete";
+  /** Express path below the origin. */
+  path: string;
+  summary: string;
+  /** public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's. */
+  access: "public" | "session";
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  body?: z.ZodType;
+  /** Status of success and the schema of its JSON body; null = no JSON (redirect, stream, 204). */
+  success: { status: number; body: z.ZodType | null; contentType?: string };
+}
+
+const agentParams = z.object({ agentId: z.string().regex(/^agt_[0-9a-z]{20}$/) });
+
+/** Every route of the REST API. api mounts exactly these, OpenAPI is generated from them, the dashboard calls them. */
+export const apiRoutes = {
+  health: { method: "get", path: "/api/health", summary: "Is the API up, and can it reach its database?", access: "public", success: { status: 200, body: z.object({ ok: z.literal(true) }) } },
+  openapi: { method: "get", path: "/api/openapi.json", summary: "This description.", access: "public", success: { status: 200, body: z.unknown() } },
+
+  identity: { method: "get", path: "/api/identity", summary: "Which identity issuer is in use.", access: "public", success: { status: 200, body: identityInfoSchema } },
+  localStart: { method: "get", path: "/api/identity/local/start", summary: "Open a start link: admits this browser, once.", access: "public", query: z.object({ token: z.string().max(500) }), success: { status: 303, body: null } },
+  localSignIn: { method: "post", path: "/api/identity/local/sign-in", summary: "Sign in on this machine (admitted browsers only).", access: "public", body: localSignInSchema, success: { status: 200, body: meSchema } },
+  localToken: { method: "post", path: "/api/identity/local/token", summary: "A fresh session token cookie from the refresh cookie.", access: "public", success: { status: 200, body: z.object({ expiresAtMs: z.number().int() }) } },
+  localSignOut: { method: "post", path: "/api/identity/local/sign-out", summary: "End this session everywhere.", access: "public", success: { status: 204, body: null } },
+
+  me: { method: "get", path: "/api/me", summary: "The signed-in user, the key's last 4 and the session.", access: "session", success: { status: 200, body: meSchema } },
+  getKey: { method: "get", path: "/api/key", summary: "The stored key, last 4 only.", access: "session", success: { status: 200, body: keyViewSchema } },
+  putKey: { method: "put", path: "/api/key", summary: "Validate a key live with the provider and seal it.", access: "session", body: putKeySchema, success: { status: 200, body: keyViewSchema } },
+  deleteKey: { method: "delete", path: "/api/key", summary: "Forget the key.", access: "session", success: { status: 200, body: keyViewSchema } },
+
+  listAgents: { method: "get", path: "/api/agents", summary: "Your agents.", access: "session", success: { status: 200, body: agentListSchema } },
+  deployAgent: { method: "post", path: "/api/agents", summary: "Deploy your agent; the same call again answers the same agent.", access: "session", body: deployAgentSchema, success: { status: 202, body: agentAnswerSchema } },
+  getAgent: { method: "get", path: "/api/agents/:agentId", summary: "One agent.", access: "session", params: agentParams, success: { status: 200, body: agentAnswerSchema } },
+  stopAgent: { method: "post", path: "/api/agents/:agentId/stop", summary: "Stop; files and history stay.", access: "session", params: agentParams, success: { status: 202, body: agentAnswerSchema } },
+  startAgent: { method: "post", path: "/api/agents/:agentId/start", summary: "Start a stopped or failed agent.", access: "session", params: agentParams, success: { status: 202, body: agentAnswerSchema } },
+  restartAgent: { method: "post", path: "/api/agents/:agentId/restart", summary: "Stop and start.", access: "session", params: agentParams, success: { status: 202, body: agentAnswerSchema } },
+  deleteAgent: { method: "delete", path: "/api/agents/:agentId", summary: "Delete the agent with its files and history.", access: "session", params: agentParams, success: { status: 202, body: agentAnswerSchema } },
+  agentEvents: { method: "get", path: "/api/agents/:agentId/events", summary: "Live state as server-sent events.", access: "session", params: agentParams, success: { status: 200, body: null, contentType: "text/event-stream" } },
+} as const satisfies Record<string, ApiRoute>;
+
+export type ApiRouteName = keyof typeof apiRoutes;

@@ -1,0 +1,18 @@
+import { z } from "zod";
+
+/**
+ * NOTIFY channels between the services, each with a JSON payload. A payload says what to look at again, never what
+ * is true; who misses one is corrected by a TTL or a sweep.
+ */
+export const notifyCatalogue = {
+  /** The agent's phase, stage or backend changed: api streams it, ingress drops the cached route. */
+  agent_changed: z.object({ agentId: z.string(), userId: z.string() }),
+  /** A session ended: every socket and cached verification of it ends within 2 s. */
+  session_ended: z.object({ sessionId: z.string(), userId: z.string() }),
+  /** A user was suspended or deleted. */
+  user_changed: z.object({ userId: z.string() }),
+  /** A model key was replaced or removed: egress forgets it. */
+  model_key_changed: z.object({ userId: z.string() }),
+} as const;
+export type NotifyChannel = keyof typeof notifyCatalogue;
+export type NotifyPayload<Channel extends NotifyChannel> = z.infer<(typeof notifyCatalogue)[Channel]>;

@@ -1,0 +1,14 @@
+/** URL builders and the one prefix of proxied agents. */
+export const AGENT_PREFIX = "/a/";
+/** Paths of agentd that no customer may reach through the proxy. */
+export const AGENTD_CONTROL_PREFIX = "/_automna/";
+
+/** `/a/<userId>`; user ids need no escaping (core/shared/ids). */
+export function agentPath(userId: string): string {
+  return `${AGENT_PREFIX}${userId}`;
+}
+
+/** Path of the agent's WebSocket. */
+export function agentSocketPath(userId: string): string {
+  return `${agentPath(userId)}/ws`;
+}

@@ -1,0 +1,73 @@
+/** Why an agent is not well. Codes are stored with the agent and its events; texts below are for people. */
+export const agentReasons = [
+  "no_room",
+  "slot_lost",
+  "agentd_exited",
+  "agentd_silent",
+  "gateway_failing",
+  "gateway_slow",
+  "out_of_memory",
+  "claim_refused",
+  "stop_overdue",
+  "step_failed",
+  "stopped_by_user",
+] as const;
+export type AgentReason = (typeof agentReasons)[number];
+
+export interface ReasonText {
+  /** What happened, in the words of product.md's message table. */
+  title: string;
+  /** What it means and what happens next. */
+  detail: string;
+}
+
+const texts: Record<AgentReason, ReasonText> = {
+  no_room: {
+    title: "No room for your agent right now.",
+    detail: "Every place on this machine is taken. We try again by ourselves as soon as one is free.",
+  },
+  slot_lost: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "Its data is not where it was last. It is not started empty: an operator has to look, or you delete it.",
+  },
+  agentd_exited: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "It stopped unexpectedly and is being started again. Nothing was lost.",
+  },
+  agentd_silent: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "It does not answer and is being started again.",
+  },
+  gateway_failing: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "It could not start. We try again with growing pauses.",
+  },
+  gateway_slow: {
+    title: "Your agent takes longer than usual.",
+    detail: "It has not become ready in time and is being started again.",
+  },
+  out_of_memory: {
+    title: "Your agent ran out of memory and was restarted.",
+    detail: "Nothing was lost. A plan with more memory avoids this.",
+  },
+  claim_refused: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "Its place answered for another agent and is being made again.",
+  },
+  stop_overdue: {
+    title: "Your agent takes longer than usual to stop.",
+    detail: "We keep trying; nothing is lost.",
+  },
+  step_failed: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "A step of the set-up did not work. We try again with growing pauses.",
+  },
+  stopped_by_user: {
+    title: "You stopped this agent.",
+    detail: "Its files and history are kept. Start it whenever you like.",
+  },
+};
+
+export function reasonText(reason: AgentReason): ReasonText {
+  return texts[reason];
+}

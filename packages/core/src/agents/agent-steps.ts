@@ -1,0 +1,40 @@
+import type { AgentPhase } from "./agent-phase.ts";
+import type { AgentReason } from "./agent-health.ts";
+import type { DeployStage } from "./deploy-progress.ts";
+
+/**
+ * Every step the planner may ask for, with its arguments. The provisioner's executor table is typed by this
+ * map: a step without an executor does not compile, and scenarios read the list of steps from that table.
+ */
+export interface AgentStepArguments {
+  /** Give the agent a slot row with a port reserved on a node. */
+  reserveSlot: { generation: number };
+  /** Make what the slot needs on its node (folders, volume, secret). Find-or-create. */
+  createSlot: { slotId: string };
+  /** Start the slot's agentd for this generation of the agent. */
+  startSlot: { slotId: string; generation: number };
+  /** Hand identity and configuration to the running slot. */
+  claimSlot: { slotId: string };
+  /** Stop the slot and wait until nothing of it runs. */
+  stopSlot: { slotId: string };
+  /** Remove everything the slot has on its node, data included. */
+  deleteSlot: { slotId: string };
+  /** Give port and slot row back. */
+  releaseSlot: { slotId: string };
+  /** Move the phase with its event; routes follow in the same transaction. */
+  setPhase: { to: AgentPhase; reason: AgentReason | null };
+  /** Record an attempt that did not work; decides between another try and giving up. */
+  recordFailure: { reason: AgentReason };
+  /** Tell watchers how far a deploy is. */
+  setStage: { stage: DeployStage };
+  /** The agent has been well for a while: forget earlier attempts. */
+  forgetFailures: Record<never, never>;
+  /** Nothing to do before `untilMs`. */
+  wait: { untilMs: number };
+}
+
+export type AgentStepName = keyof AgentStepArguments;
+
+export type AgentStep = {
+  [Name in AgentStepName]: { step: Name } & AgentStepArguments[Name];
+}[AgentStepName];

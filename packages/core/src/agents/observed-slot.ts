@@ -1,0 +1,25 @@
+/** What the gateway inside a slot is doing, as agentd tells it. */
+export const gatewayStates = ["unclaimed", "starting", "ready", "failing", "stopped"] as const;
+export type GatewayState = (typeof gatewayStates)[number];
+
+/** Why a slot's process ended, as far as the node can tell. */
+export const exitCauses = ["clean", "crashed", "killed", "out_of_memory", "unknown"] as const;
+export type ExitCause = (typeof exitCauses)[number];
+
+export type ObservedAgentd =
+  /** The process runs but does not answer (yet). */
+  | { kind: "silent" }
+  | {
+      kind: "answering";
+      /** Null until somebody claimed the slot. */
+      agentId: string | null;
+      /** Fingerprint of the claim that agentd works with; null while unclaimed. */
+      claimHash: string | null;
+      gateway: GatewayState;
+    };
+
+/** What is really there. "Could not look" is not a value of this type: observers throw then (S3). */
+export type ObservedSlot =
+  | { kind: "absent" }
+  | { kind: "stopped"; lastExit: ExitCause }
+  | { kind: "running"; startedAtMs: number; agentd: ObservedAgentd };

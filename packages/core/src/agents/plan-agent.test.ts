@@ -1,0 +1,201 @@
+import { describe, expect, test } from "vitest";
+import { unreachable } from "../shared/unreachable.ts";
+import { assertAdvance } from "./agent-phase.ts";
+import type { AgentStep } from "./agent-steps.ts";
+import type { ObservedSlot } from "./observed-slot.ts";
+import { planAgent, type PlannedAgent, type PlannedSlot } from "./plan-agent.ts";
+import { failureOutcome } from "./retry-policy.ts";
+
+const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
+  desired: "running",
+  generation: 1,
+  phase: "requested",
+  phaseSinceMs: 0,
+  stage: "queued",
+  attempts: 0,
+  retryAtMs: null,
+  ...over,
+});
+const slotWith = (over: Partial<PlannedSlot> = {}): PlannedSlot => ({
+  slotId: "slt_1",
+  startedGeneration: 1,
+  claimHash: "h1",
+  ...over,
+});
+const running = (gateway: "unclaimed" | "starting" | "ready" | "failing", claimHash: string | null = "h1"): ObservedSlot => ({
+  kind: "running",
+  startedAtMs: 0,
+  agentd: { kind: "answering", agentId: claimHash === null ? null : "agt_1", claimHash, gateway },
+});
+const names = (steps: AgentStep[]) => steps.map((step) => step.step);
+
+/** A small world that obeys steps, so that whole lives can be played through. */
+class World {
+  agent = agentWith();
+  slot: PlannedSlot | null = null;
+  observed: ObservedSlot = { kind: "absent" };
+  now = 0;
+  phases: string[] = [];
+
+  play(rounds = 60): this {
+    for (let i = 0; i < rounds; i += 1) {
+      const steps = planAgent({ agent: this.agent, slot: this.slot, observed: this.observed, now: this.now });
+      if (steps.length === 0) return this;
+      for (const step of steps) this.execute(step);
+    }
+    return this;
+  }
+
+  private execute(step: AgentStep): void {
+    switch (step.step) {
+      case "setPhase":
+        this.move(step.to);
+        return;
+      case "setStage":
+        this.agent = { ...this.agent, stage: step.stage };
+        return;
+      case "reserveSlot":
+        this.slot = slotWith({ startedGeneration: null });
+        return;
+      case "createSlot":
+        this.observed = { kind: "stopped", lastExit: "clean" };
+        return;
+      case "startSlot":
+        this.slot = slotWith({ startedGeneration: step.generation });
+        this.observed = { ...running("unclaimed", null), startedAtMs: this.now } as ObservedSlot;
+        return;
+      case "claimSlot":
+        this.observed = running("starting");
+        return;
+      case "stopSlot":
+        this.observed = { kind: "stopped", lastExit: "clean" };
+        return;
+      case "deleteSlot":
+        this.observed = { kind: "absent" };
+        return;
+      case "releaseSlot":
+        this.slot = null;
+        return;
+      case "recordFailure": {
+        const outcome = failureOutcome(this.agent.attempts, this.now);
+        this.move(outcome.phase);
+        this.agent = { ...this.agent, attempts: outcome.attempts, retryAtMs: outcome.retryAtMs };
+        return;
+      }
+      case "forgetFailures":
+        this.agent = { ...this.agent, attempts: 0 };
+        return;
+      case "wait":
+        this.now = step.untilMs;
+        if (this.observed.kind === "running" && this.agent.phase === "starting") this.observed = running("ready");
+        return;
+      default:
+        unreachable(step);
+    }
+  }
+
+  private move(to: PlannedAgent["phase"]): void {
+    assertAdvance(this.agent.phase, to);
+    this.phases.push(to);
+    this.agent = { ...this.agent, phase: to, phaseSinceMs: this.now };
+  }
+}
+
+describe("a whole life", () => {
+  test("goes from requested to ready by the phases a person watches", () => {
+    const world = new World().play();
+    expect(world.phases).toEqual(["placing", "creating", "starting", "ready"]);
+    expect(world.agent.stage).toBe("ready");
+  });
+
+  test("stops, starts again on the same slot and deletes leaving nothing", () => {
+    const world = new World().play();
+    world.agent = { ...world.agent, desired: "stopped" };
+    world.play();
+    expect(world.agent.phase).toBe("asleep");
+    expect(world.observed.kind).toBe("stopped");
+    world.agent = { ...world.agent, desired: "running" };
+    world.play();
+    expect(world.agent.phase).toBe("ready");
+    world.agent = { ...world.agent, desired: "deleted" };
+    world.play();
+    expect(world.agent.phase).toBe("deleted");
+    expect(world.observed.kind).toBe("absent");
+    expect(world.slot).toBeNull();
+  });
+
+  test("a restart stops the old run before it starts the new one", () => {
+    const world = new World().play();
+    world.agent = { ...world.agent, generation: 2 };
+    world.phases = [];
+    world.play();
+    expect(world.phases).toEqual(["starting", "ready"]);
+    expect(world.slot?.startedGeneration).toBe(2);
+  });
+
+  test("delete works from every phase, whatever is there", () => {
+    const phases = ["requested", "placing", "creating", "starting", "ready", "stopping", "asleep", "failing", "failed", "upgrading", "moving", "dozing"] as const;
+    for (const phase of phases) {
+      for (const observed of [{ kind: "absent" }, { kind: "stopped", lastExit: "clean" }, running("ready")] as const) {
+        const world = new World();
+        world.agent = agentWith({ phase, desired: "deleted", attempts: 6 });
+        world.slot = slotWith();
+        world.observed = observed as ObservedSlot;
+        world.play();
+        expect(world.agent.phase, `${phase} with ${observed.kind}`).toBe("deleted");
+        expect(world.slot).toBeNull();
+      }
+    }
+  });
+});
+
+describe("trouble", () => {
+  test("a slot that dies under a ready agent is a failure with a retry, then it starts again", () => {
+    const world = new World().play();
+    world.observed = { kind: "stopped", lastExit: "killed" };
+    world.phases = [];
+    world.play();
+    expect(world.phases).toEqual(["failing", "starting", "ready"]);
+  });
+
+  test("a slot that ran and is gone is never replaced by an empty one", () => {
+    const steps = planAgent({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed: { kind: "absent" }, now: 5 });
+    expect(steps).toEqual([{ step: "recordFailure", reason: "slot_lost" }]);
+  });
+
+  test("out of memory is named", () => {
+    const observed: ObservedSlot = { kind: "stopped", lastExit: "out_of_memory" };
+    const steps = planAgent({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed, now: 5 });
+    expect(steps).toEqual([{ step: "recordFailure", reason: "out_of_memory" }]);
+  });
+
+  test("a failing agent waits for its retry time", () => {
+    const agent = agentWith({ phase: "failing", retryAtMs: 900, attempts: 2 });
+    const steps = planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 100 });
+    expect(steps).toEqual([{ step: "wait", untilMs: 900 }]);
+  });
+
+  test("an agent that used up its attempts rests until a person acts", () => {
+    const agent = agentWith({ phase: "failed", attempts: 6 });
+    expect(planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 1 })).toEqual([]);
+    expect(names(planAgent({ agent: { ...agent, attempts: 0 }, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 1 }))).toEqual(["setPhase", "setStage"]);
+  });
+
+  test("a gateway that never gets ready is stopped at the deadline, not watched for ever", () => {
+    const agent = agentWith({ phase: "starting", stage: "warming", phaseSinceMs: 0 });
+    const steps = planAgent({ agent, slot: slotWith(), observed: running("starting"), now: 5 * 60_000 });
+    expect(names(steps)).toEqual(["stopSlot", "recordFailure"]);
+  });
+
+  test("a silent agentd gets half a minute", () => {
+    const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
+    const observed: ObservedSlot = { kind: "running", startedAtMs: 1_000, agentd: { kind: "silent" } };
+    expect(names(planAgent({ agent, slot: slotWith(), observed, now: 20_000 }))).toEqual(["wait"]);
+    expect(names(planAgent({ agent, slot: slotWith(), observed, now: 40_000 }))).toEqual(["stopSlot", "recordFailure"]);
+  });
+
+  test("a claim that does not match the wish is renewed", () => {
+    const steps = planAgent({ agent: agentWith({ phase: "ready", stage: "ready" }), slot: slotWith({ claimHash: "h2" }), observed: running("ready"), now: 1 });
+    expect(names(steps)).toContain("claimSlot");
+  });
+});

@@ -1,0 +1,208 @@
+import { SECOND_MS } from "../shared/clock.ts";
+import { unreachable } from "../shared/unreachable.ts";
+import { phaseDeadlineMs, type AgentPhase } from "./agent-phase.ts";
+import type { AgentReason } from "./agent-health.ts";
+import type { DesiredState } from "./agent-spec.ts";
+import type { AgentStep } from "./agent-steps.ts";
+import type { DeployStage } from "./deploy-progress.ts";
+import type { ExitCause, ObservedSlot } from "./observed-slot.ts";
+import { ATTEMPT_BUDGET, FORGET_AFTER_MS } from "./retry-policy.ts";
+
+/** How long a slot that runs may stay silent before it is stopped: agentd itself is up in about a second. */
+const SILENCE_LIMIT_MS = 30 * SECOND_MS;
+/** How often a slot on its way is looked at again. */
+const POLL_MS = SECOND_MS;
+/** How often a settled agent is looked at besides the sweep. */
+const SETTLED_POLL_MS = 30 * SECOND_MS;
+
+/** The part of an agent's record that decides. */
+export interface PlannedAgent {
+  desired: DesiredState;
+  generation: number;
+  phase: AgentPhase;
+  phaseSinceMs: number;
+  stage: DeployStage;
+  attempts: number;
+  retryAtMs: number | null;
+}
+
+/** The agent's slot as recorded; `startedGeneration` is the agent's generation it was last started for. */
+export interface PlannedSlot {
+  slotId: string;
+  startedGeneration: number | null;
+  /** Fingerprint of the claim that the agent's present spec asks for. */
+  claimHash: string;
+}
+
+export interface PlanInput {
+  agent: PlannedAgent;
+  slot: PlannedSlot | null;
+  /** What is there for `slot`; ignored without one. */
+  observed: ObservedSlot;
+  now: number;
+}
+
+/**
+ * The next safe steps for one agent, in order; empty = settled for good. Pure: the caller executes them and asks
+ * again. Never more than one step that changes the outside world at a time, so that a crash is always between
+ * two looks (S2, S10).
+ */
+export function planAgent(input: PlanInput): AgentStep[] {
+  switch (input.agent.desired) {
+    case "deleted":
+      return planDelete(input);
+    case "stopped":
+      return planStop(input);
+    case "running":
+      return planRun(input);
+    default:
+      return unreachable(input.agent.desired);
+  }
+}
+
+function planDelete({ agent, slot, observed }: PlanInput): AgentStep[] {
+  if (agent.phase === "deleted") return [];
+  if (agent.phase !== "deleting") return [{ step: "setPhase", to: "deleting", reason: null }];
+  if (slot === null) return [{ step: "setPhase", to: "deleted", reason: null }];
+  switch (observed.kind) {
+    case "running":
+      return [{ step: "stopSlot", slotId: slot.slotId }];
+    case "stopped":
+      return [{ step: "deleteSlot", slotId: slot.slotId }];
+    case "absent":
+      return [{ step: "releaseSlot", slotId: slot.slotId }];
+    default:
+      return unreachable(observed);
+  }
+}
+
+function planStop({ agent, slot, observed, now }: PlanInput): AgentStep[] {
+  if (agent.phase === "asleep" || agent.phase === "deleted") {
+    // A slot that runs although its agent sleeps (a start that a crash left behind) is stopped all the same.
+    return slot !== null && observed.kind === "running" ? [{ step: "stopSlot", slotId: slot.slotId }] : [];
+  }
+  if (agent.phase === "requested") return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
+  if (agent.phase !== "stopping") return [{ step: "setPhase", to: "stopping", reason: null }];
+  if (slot !== null && observed.kind === "running") return [{ step: "stopSlot", slotId: slot.slotId }];
+  return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
+}
+
+function planRun(input: PlanInput): AgentStep[] {
+  const { agent, slot, now } = input;
+  if (agent.phase === "deleting" || agent.phase === "deleted") return [];
+  if (agent.phase === "failed" && agent.attempts >= ATTEMPT_BUDGET) return [];
+  if (agent.phase === "failing" && agent.retryAtMs !== null && now < agent.retryAtMs) {
+    return [{ step: "wait", untilMs: agent.retryAtMs }];
+  }
+  if (slot === null) return planPlacing(agent);
+  return planSlot(input, slot);
+}
+
+function planPlacing(agent: PlannedAgent): AgentStep[] {
+  if (agent.phase === "placing") return [{ step: "reserveSlot", generation: agent.generation }];
+  if (agent.phase === "ready" || agent.phase === "starting" || agent.phase === "creating") {
+    return [{ step: "recordFailure", reason: "slot_lost" }];
+  }
+  if (agent.phase === "stopping") return [{ step: "setPhase", to: "asleep", reason: null }];
+  return [{ step: "setPhase", to: "placing", reason: null }, ...stage(agent, "placing")];
+}
+
+function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
+  const { agent, observed } = input;
+  const overdue = isOverdue(input);
+  switch (observed.kind) {
+    case "absent":
+      // It ran here once and is gone: an empty agent in its place would look like lost data. A person decides.
+      if (slot.startedGeneration !== null) return [{ step: "recordFailure", reason: "slot_lost" }];
+      if (overdue) return [{ step: "recordFailure", reason: "step_failed" }];
+      if (agent.phase !== "creating" && agent.phase !== "starting") return enterStarting(agent, slot);
+      return [...stage(agent, "placing"), { step: "createSlot", slotId: slot.slotId }];
+    case "stopped":
+      // A slot that was started for this generation and is not running ended by itself.
+      if (agent.phase === "ready" || agent.phase === "dozing") {
+        return [{ step: "recordFailure", reason: reasonForExit(observed.lastExit) }];
+      }
+      if (overdue) return [{ step: "recordFailure", reason: "gateway_slow" }];
+      if (agent.phase !== "starting") return enterStarting(agent, slot);
+      return [...stage(agent, "starting"), startSlot(agent, slot)];
+    case "running":
+      return planRunning(input, slot, observed, overdue);
+    default:
+      return unreachable(observed);
+  }
+}
+
+function planRunning(
+  input: PlanInput,
+  slot: PlannedSlot,
+  observed: Extract<ObservedSlot, { kind: "running" }>,
+  overdue: boolean,
+): AgentStep[] {
+  const { agent, now } = input;
+  const outdated = slot.startedGeneration !== agent.generation;
+  if (outdated) {
+    return agent.phase === "starting"
+      ? [...stage(agent, "starting"), { step: "stopSlot", slotId: slot.slotId }]
+      : enterStarting(agent, slot);
+  }
+  if (observed.agentd.kind === "silent") {
+    if (agent.phase !== "starting") return enterStarting(agent, slot);
+    const silentTooLong = now - Math.max(observed.startedAtMs, agent.phaseSinceMs) > SILENCE_LIMIT_MS;
+    if (!silentTooLong) return [...stage(agent, "starting"), { step: "wait", untilMs: now + POLL_MS }];
+    return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "agentd_silent" }];
+  }
+  if (agent.phase !== "starting" && agent.phase !== "ready") return enterStarting(agent, slot);
+  if (observed.agentd.claimHash !== slot.claimHash) {
+    return [...stage(agent, "warming"), { step: "claimSlot", slotId: slot.slotId }];
+  }
+  switch (observed.agentd.gateway) {
+    case "ready":
+      return planReady(input);
+    case "failing":
+      return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "gateway_failing" }];
+    case "unclaimed":
+    case "starting":
+    case "stopped":
+      if (agent.phase !== "starting") return enterStarting(agent, slot);
+      if (overdue) {
+        return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "gateway_slow" }];
+      }
+      return [...stage(agent, "warming"), { step: "wait", untilMs: now + POLL_MS }];
+    default:
+      return unreachable(observed.agentd.gateway);
+  }
+}
+
+function planReady({ agent, now }: PlanInput): AgentStep[] {
+  if (agent.phase !== "ready") {
+    return [...stage(agent, "ready"), { step: "setPhase", to: "ready", reason: null }];
+  }
+  if (agent.attempts > 0 && now - agent.phaseSinceMs > FORGET_AFTER_MS) return [{ step: "forgetFailures" }];
+  return [{ step: "wait", untilMs: now + SETTLED_POLL_MS }];
+}
+
+function enterStarting(agent: PlannedAgent, slot: PlannedSlot): AgentStep[] {
+  // `requested` and `placing` may not jump over the phases in between; everything else may start again.
+  if (agent.phase === "requested") return [{ step: "setPhase", to: "placing", reason: null }];
+  if (slot.startedGeneration === null && (agent.phase === "placing" || agent.phase === "failing")) {
+    return [{ step: "setPhase", to: "creating", reason: null }];
+  }
+  return [{ step: "setPhase", to: "starting", reason: null }, ...stage(agent, "starting")];
+}
+
+function startSlot(agent: PlannedAgent, slot: PlannedSlot): AgentStep {
+  return { step: "startSlot", slotId: slot.slotId, generation: agent.generation };
+}
+
+function stage(agent: PlannedAgent, to: DeployStage): AgentStep[] {
+  return agent.stage === to ? [] : [{ step: "setStage", stage: to }];
+}
+
+function isOverdue({ agent, now }: PlanInput): boolean {
+  const deadlineMs = phaseDeadlineMs[agent.phase];
+  return deadlineMs !== null && now - agent.phaseSinceMs > deadlineMs;
+}
+
+function reasonForExit(cause: ExitCause): AgentReason {
+  return cause === "out_of_memory" ? "out_of_memory" : "agentd_exited";
+}

@@ -1,0 +1,21 @@
+import type { Pool } from "pg";
+import { notify, transactionLimits, type Database } from "./database.ts";
+
+/** Ends a session once; its sockets and cached tokens follow within 2 s (design D11). */
+export async function endSession(db: Database, sessionId: string, now: Date): Promise<void> {
+  await db.$transaction(async (tx) => {
+    const ended = await tx.session.updateMany({ where: { id: sessionId, endedAt: null }, data: { endedAt: now } });
+    if (ended.count === 0) return;
+    const session = await tx.session.findUniqueOrThrow({ where: { id: sessionId } });
+    await notify(tx, "session_ended", { sessionId, userId: session.userId });
+  }, transactionLimits);
+}
+
+/** Sessions that ended within `sinceMs`: longer than a token lives, so that every token of them is known as ended. */
+export async function listEndedSessions(pool: Pool, sinceMs: number): Promise<string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    "SELECT id FROM sessions WHERE ended_at > now() - $1 * interval '1 millisecond'",
+    [sinceMs],
+  );
+  return rows.map((row) => row.id);
+}

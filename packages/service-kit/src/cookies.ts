@@ -1,0 +1,12 @@
+/** The value of one cookie, or null. Duplicate names answer null: which of two to trust is a guess (cookie tossing). */
+export function readCookie(header: string | undefined, name: string): string | null {
+  if (header === undefined) return null;
+  let found: string | null = null;
+  for (const part of header.split(";")) {
+    const separator = part.indexOf("=");
+    if (separator < 0 || part.slice(0, separator).trim() !== name) continue;
+    if (found !== null) return null;
+    found = part.slice(separator + 1).trim();
+  }
+  return found;
+}

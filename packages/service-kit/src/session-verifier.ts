@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { verifyToken } from "@clerk/backend";
+import { appError } from "@automna/contract/error-catalogue";
+import { sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
+import type { Clock } from "@automna/core/shared/clock";
+
+export interface SessionVerifierOptions {
+  /** PEM of the issuer's public key: with it Clerk's verifier never asks the network (notes: stack 5). */
+  jwtKey: string;
+  /** Expected `iss`; Clerk's verifier doesn't check it, we do. */
+  issuer: string;
+  /** Origins that tokens may have been made for (`azp`), always set. */
+  authorizedParties: readonly string[];
+  now: Clock;
+  /** Verified tokens remembered at most. */
+  cacheSize?: number;
+}
+
+export interface SessionVerifier {
+  /** Claims of a good token. Throws `not_signed_in` for a bad one, `session_expired` for one that has expired. */
+  verify: (token: string) => Promise<SessionClaims>;
+  /** Forgets every verified token of a session, after it was ended. */
+  forget: (sessionId: string) => void;
+}
+
+/** Seconds that clocks may differ. */
+const CLOCK_SKEW_MS = 5_000;
+
+/** Verifies Clerk-shaped session tokens without a network call, with a cache keyed by token hash until expiry. */
+export function makeSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
+  const { jwtKey, issuer, authorizedParties, now, cacheSize = 10_000 } = options;
+  const verified = new Map<string, SessionClaims>();
+
+  const remember = (hash: string, claims: SessionClaims) => {
+    // A Map keeps insertion order: dropping the first is dropping the oldest.
+    if (verified.size >= cacheSize) {
+      const [oldest] = verified.keys();
+      if (oldest !== undefined) verified.delete(oldest);
+    }
+    verified.set(hash, claims);
+  };
+
+  return {
+    async verify(token) {
+      const hash = createHash("sha256").update(token).digest("base64url");
+      const known = verified.get(hash);
+      if (known !== undefined) {
+        if (known.exp * 1_000 + CLOCK_SKEW_MS > now()) return known;
+        verified.delete(hash);
+        throw appError("session_expired");
+      }
+      const claims = await verifyClaims(token, { jwtKey, authorizedParties });
+      if (claims.iss !== issuer) throw appError("not_signed_in");
+      remember(hash, claims);
+      return claims;
+    },
+    forget(sessionId) {
+      for (const [hash, claims] of verified) if (claims.sid === sessionId) verified.delete(hash);
+    },
+  };
+}
+
+async function verifyClaims(
+  token: string,
+  { jwtKey, authorizedParties }: Pick<SessionVerifierOptions, "jwtKey" | "authorizedParties">,
+): Promise<SessionClaims> {
+  try {
+    const payload = await verifyToken(token, { jwtKey, authorizedParties: [...authorizedParties], clockSkewInMs: CLOCK_SKEW_MS });
+    return sessionClaimsSchema.parse(payload);
+  } catch (cause) {
+    const isExpired = cause instanceof Error && "reason" in cause && cause.reason === "token-expired";
+    throw appError(isExpired ? "session_expired" : "not_signed_in", { cause });
+  }
+}

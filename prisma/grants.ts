@@ -1,0 +1,66 @@
+/** The services' database roles; Postgres itself keeps a service from what it has no business with (design D7). */
+export const databaseRoles = ["automna_api", "automna_provisioner", "automna_ingress", "automna_egress"] as const;
+export type DatabaseRole = (typeof databaseRoles)[number];
+
+export interface TableGrant {
+  table: string;
+  privileges: readonly ("SELECT" | "INSERT" | "UPDATE" | "DELETE")[];
+  /** Only these columns; without it the whole table. */
+  columns?: readonly string[];
+}
+
+export interface RoleGrants {
+  tables: readonly TableGrant[];
+  /** May the role use the queue's schema? */
+  usesQueue: boolean;
+}
+
+const all = ["SELECT", "INSERT", "UPDATE", "DELETE"] as const;
+const readWrite = ["SELECT", "INSERT", "UPDATE"] as const;
+const append = ["SELECT", "INSERT"] as const;
+const read = ["SELECT"] as const;
+
+export const grants: Record<DatabaseRole, RoleGrants> = {
+  automna_api: {
+    usesQueue: true,
+    tables: [
+      { table: "users", privileges: readWrite },
+      { table: "sessions", privileges: all },
+      { table: "used_nonces", privileges: all },
+      { table: "model_keys", privileges: all },
+      { table: "agents", privileges: readWrite },
+      { table: "agent_events", privileges: append },
+      { table: "audit_events", privileges: append },
+    ],
+  },
+  automna_provisioner: {
+    usesQueue: true,
+    tables: [
+      { table: "agents", privileges: ["SELECT", "UPDATE"] },
+      { table: "agent_events", privileges: append },
+      { table: "slots", privileges: readWrite },
+      { table: "leases", privileges: readWrite },
+      { table: "audit_events", privileges: append },
+    ],
+  },
+  // Ingress never sees a key of a customer, nor a slot's root key.
+  automna_ingress: {
+    usesQueue: false,
+    tables: [
+      { table: "users", privileges: read, columns: ["id", "state"] },
+      { table: "sessions", privileges: read, columns: ["id", "user_id", "ended_at"] },
+      { table: "agents", privileges: read },
+      { table: "slots", privileges: read, columns: ["id", "key_generation", "ingress_key_envelope", "released_at"] },
+    ],
+  },
+  // Egress never sees a session, nor what opens an agent.
+  automna_egress: {
+    usesQueue: false,
+    tables: [
+      { table: "users", privileges: read, columns: ["id", "state"] },
+      { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase"] },
+      { table: "slots", privileges: read, columns: ["id", "key_generation", "egress_key_hash", "released_at"] },
+      { table: "model_keys", privileges: read },
+    ],
+  },
+};
