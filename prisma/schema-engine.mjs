@@ -31,5 +31,7 @@ function serve() {
     const request = JSON.parse(line);
     if (request.method) queue = queue.then(() => dispatcher.handle(request));
   });
-  lines.on("close", () => queue.then(() => dispatcher.close()).finally(() => process.exit()));
+  lines.on("close", () => {
+    void queue.then(() => dispatcher.close()).finally(() => process.exit());
+  });
 }

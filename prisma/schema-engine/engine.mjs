@@ -7,7 +7,8 @@ const require = createRequire(import.meta.url);
 
 /** Version of the engine that the installed CLI was built against; throws when the WebAssembly build is another one. */
 export function assertSameVersion() {
-  const requireFromEngines = createRequire(require.resolve("@prisma/engines/package.json"));
+  const requireFromCli = createRequire(require.resolve("prisma/package.json"));
+  const requireFromEngines = createRequire(requireFromCli.resolve("@prisma/engines/package.json"));
   const wanted = requireFromEngines("@prisma/engines-version").enginesVersion;
   const packageFile = join(dirname(require.resolve("@prisma/schema-engine-wasm")), "package.json");
   const { version } = JSON.parse(readFileSync(packageFile, "utf8"));

@@ -60,8 +60,10 @@ export async function recordAgentFailure(
   return db.$transaction(async (tx) => {
     await assertLease(tx, failure.lease);
     const agent = await lockAgent(tx, failure.agentId);
-    const outcome = failureOutcome(agent.attempts, failure.now.getTime());
-    await moveAgent(tx, agent, { to: outcome.phase, reason: failure.reason, backend: null, now: failure.now });
+    const outcome = failureOutcome(agent.attempts, failure.now.getTime(), failure.reason);
+    const move = { reason: failure.reason, backend: null, now: failure.now };
+    const failing = await moveAgent(tx, agent, { ...move, to: "failing" });
+    if (outcome.phase === "failed") await moveAgent(tx, failing, { ...move, to: "failed" });
     return tx.agent.update({
       where: { id: agent.id },
       data: { attempts: outcome.attempts, retryAt: outcome.retryAtMs === null ? null : new Date(outcome.retryAtMs) },

@@ -31,11 +31,26 @@ export async function listAgentIds(db: Database): Promise<string[]> {
   return rows.map((row) => row.id);
 }
 
+/** What a sweep needs to know of every agent that is not gone, to see who needs a look. */
+export type AgentSummary = Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt">;
+
+export async function listAgentSummaries(db: Database): Promise<AgentSummary[]> {
+  return db.agent.findMany({
+    where: { phase: { not: "deleted" } },
+    select: { id: true, desired: true, phase: true, attempts: true, retryAt: true },
+  });
+}
+
 /**
  * Records the wish for an agent. A user has one: the same call again answers the one that is there (S10), which may
  * have other settings than asked for.
  */
-export async function createAgent(db: Database, wish: NewAgent): Promise<{ agent: AgentRecord; isNew: boolean }> {
+export async function createAgent(
+  db: Database,
+  wish: NewAgent,
+  /** Runs in the same transaction when the agent is new, e.g. to audit it. */
+  onNew: (tx: Transaction, agent: AgentRecord) => Promise<void> = async () => undefined,
+): Promise<{ agent: AgentRecord; isNew: boolean }> {
   return db.$transaction(async (tx) => {
     // The user's row is the lock: two deploys at once are one agent.
     await tx.$queryRaw`SELECT id FROM users WHERE id = ${wish.userId} FOR UPDATE`;
@@ -43,6 +58,7 @@ export async function createAgent(db: Database, wish: NewAgent): Promise<{ agent
     if (existing !== undefined) return { agent: existing, isNew: false };
     const agent = await tx.agent.create({ data: wish });
     await appendAgentEvent(tx, agent, "agent.requested", {});
+    await onNew(tx, agent);
     return { agent, isNew: true };
   }, transactionLimits);
 }
@@ -54,12 +70,17 @@ export interface DesiredChange {
   isRestart: boolean;
   /** Throws when the change is not possible in the agent's present phase. */
   assertPossible: (agent: AgentRecord) => void;
+  /** True when the wish already stands: then the agent is answered as it is, without an event (S10). */
+  isAlready?: (agent: AgentRecord) => boolean;
+  /** Runs in the same transaction after a change, e.g. to audit it. */
+  onChange?: (tx: Transaction, agent: AgentRecord) => Promise<void>;
 }
 
 /** Records a new wish for an agent, forgets earlier failures and tells everybody. Throws `agent_not_found`. */
 export async function changeDesired(db: Database, change: DesiredChange): Promise<AgentRecord> {
   return db.$transaction(async (tx) => {
     const agent = await lockAgent(tx, change.agentId);
+    if (change.isAlready?.(agent) === true) return agent;
     change.assertPossible(agent);
     const changed = await tx.agent.update({
       where: { id: agent.id },
@@ -71,6 +92,7 @@ export async function changeDesired(db: Database, change: DesiredChange): Promis
       },
     });
     await appendAgentEvent(tx, changed, `agent.${change.isRestart ? "restart" : change.desired}_requested`, {});
+    await change.onChange?.(tx, changed);
     return changed;
   }, transactionLimits);
 }

@@ -9,14 +9,17 @@ export interface Lease {
   fencing: bigint;
 }
 
-/** Takes a lease that nobody holds, or null. Time is Postgres's own: workers' clocks may differ. */
+/**
+ * Takes a lease that nobody holds, or null. Its last holder may take it anew before it has run out, under a new number:
+ * that is one who could not give it back because the database was away. Time is Postgres's own: workers' clocks differ.
+ */
 export async function acquireLease(db: Database, key: string, holder: string, ttlMs: number): Promise<Lease | null> {
   const rows = await db.$queryRaw<{ fencing: bigint }[]>`
     INSERT INTO leases (key, holder, fencing, expires_at)
     VALUES (${key}, ${holder}, 1, now() + ${ttlMs} * interval '1 millisecond')
     ON CONFLICT (key) DO UPDATE
       SET holder = EXCLUDED.holder, fencing = leases.fencing + 1, expires_at = EXCLUDED.expires_at
-      WHERE leases.expires_at < now()
+      WHERE leases.expires_at < now() OR leases.holder = EXCLUDED.holder
     RETURNING fencing`;
   const row = rows[0];
   return row === undefined ? null : { key, holder, fencing: row.fencing };

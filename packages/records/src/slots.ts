@@ -12,9 +12,21 @@ export async function findSlotOfAgent(db: Database, agentId: string): Promise<Sl
   return agent?.slot ?? null;
 }
 
-/** Slots that have not been released, for the orphan sweep. */
-export async function listLiveSlots(db: Database, nodeId: string): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { nodeId, releasedAt: null } });
+/** Slots that have not been released, for the orphan sweep, with the id of the agent that has it. */
+export async function listLiveSlots(db: Database, nodeId: string): Promise<(SlotRecord & { agentId: string | null })[]> {
+  const rows = await db.slot.findMany({ where: { nodeId, releasedAt: null }, include: { agent: { select: { id: true, phase: true } } } });
+  return rows.map(({ agent, ...slot }) => ({ ...slot, agentId: agent === null || agent.phase === "deleted" ? null : agent.id }));
+}
+
+/** The records of these slots, released ones included. */
+export async function listSlots(db: Database, slotIds: readonly string[]): Promise<SlotRecord[]> {
+  return db.slot.findMany({ where: { id: { in: [...slotIds] } } });
+}
+
+/** The agent that has the slot now, or null. */
+export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<string | null> {
+  const agent = await db.agent.findUnique({ where: { slotId }, select: { id: true } });
+  return agent?.id ?? null;
 }
 
 export interface SlotReservation {
@@ -25,6 +37,8 @@ export interface SlotReservation {
   ports: { first: number; last: number };
   /** A freed port rests this long: longer than the longest stale route (design D10), ms. */
   portRestMs: number;
+  /** False for a port that a stranger holds; asked only for ports that are nobody's here. */
+  canUsePort?: (port: number) => Promise<boolean>;
   now: Date;
   /** The new slot's id and sealed keys. */
   slot: { id: string; rootKeyEnvelope: Buffer; ingressKeyEnvelope: Buffer; egressKeyHash: Buffer };
@@ -46,7 +60,7 @@ export async function reserveSlot(db: Database, wish: SlotReservation): Promise<
       where: { nodeId: wish.nodeId, OR: [{ releasedAt: null }, { releasedAt: { gt: restingSince } }] },
       select: { port: true },
     });
-    const port = choosePort(wish.ports, new Set(taken.map((slot) => slot.port)));
+    const port = await choosePort(wish, new Set(taken.map((slot) => slot.port)));
     if (port === null) throw appError("no_room");
     const { id, ...keys } = wish.slot;
     const slot = await tx.slot.create({
@@ -65,8 +79,10 @@ export async function reserveSlot(db: Database, wish: SlotReservation): Promise<
   }, transactionLimits);
 }
 
-function choosePort({ first, last }: SlotReservation["ports"], taken: ReadonlySet<number>): number | null {
-  for (let port = first; port <= last; port += 1) if (!taken.has(port)) return port;
+async function choosePort({ ports, canUsePort }: SlotReservation, taken: ReadonlySet<number>): Promise<number | null> {
+  for (let port = ports.first; port <= ports.last; port += 1) {
+    if (!taken.has(port) && ((await canUsePort?.(port)) ?? true)) return port;
+  }
   return null;
 }
 

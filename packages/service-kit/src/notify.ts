@@ -7,6 +7,7 @@ export interface NotifyListener {
   on: <Channel extends NotifyChannel>(channel: Channel, handle: (payload: NotifyPayload<Channel>) => void) => () => void;
   /** Calls back after each (re)connect: what was cached may be stale, notifications may have been missed. */
   onReconnect: (handle: () => void) => () => void;
+  /** True while notifications arrive: connected, and listening on every channel. */
   isConnected: () => boolean;
   close: () => Promise<void>;
 }
@@ -20,6 +21,8 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
   const handlers = new Map<NotifyChannel, Set<(payload: never) => void>>();
   const reconnectHandlers = new Set<() => void>();
   let client: pg.Client | null = null;
+  /** Only from LISTEN to the loss: while a connection is being made, nothing is heard. */
+  let isListening = false;
   let isClosed = false;
   let retry: NodeJS.Timeout | null = null;
   let probe: NodeJS.Timeout | null = null;
@@ -37,13 +40,14 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
   const lost = (lostClient: pg.Client, error?: Error) => {
     if (client !== lostClient || isClosed) return;
     client = null;
+    isListening = false;
     log.warn({ err: error }, "lost the notification connection");
     lostClient.end().catch(() => undefined);
     retry = setTimeout(connect, RECONNECT_MS);
   };
 
   const connect = () => {
-    const next = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 5_000 });
+    const next = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
     client = next;
     next.on("error", (error) => lost(next, error));
     next.on("end", () => lost(next));
@@ -52,6 +56,7 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
       .connect()
       .then(async () => {
         for (const channel of Object.keys(notifyCatalogue)) await next.query(`LISTEN ${channel}`);
+        isListening = client === next;
         for (const handle of reconnectHandlers) handle();
       })
       .catch((error: Error) => lost(next, error));
@@ -74,7 +79,7 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
       reconnectHandlers.add(handle);
       return () => reconnectHandlers.delete(handle);
     },
-    isConnected: () => client !== null,
+    isConnected: () => isListening,
     async close() {
       isClosed = true;
       if (retry !== null) clearTimeout(retry);

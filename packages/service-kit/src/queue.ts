@@ -1,4 +1,5 @@
 import { createPostgresBackend, Queue, Worker, type Job } from "bullmq";
+import pg from "pg";
 import { jobCatalogue, type JobData, type JobName } from "@automna/contract/jobs";
 import type { Logger } from "./log.ts";
 
@@ -60,7 +61,7 @@ export function makeJobWorker(
   return { close: () => worker.close() };
 }
 
-/** Creates the queue's tables; called once by whoever migrates the database. */
+/** Creates all that the queue needs in the database; called by whoever migrates it, before the roles get their rights. */
 export async function migrateQueue(queueName: string, connectionString: string): Promise<void> {
   const connection = { connectionString, schema: QUEUE_SCHEMA, migrate: true, max: 2 };
   const queue = new Queue(queueName, { connection }, createPostgresBackend);
@@ -68,6 +69,14 @@ export async function migrateQueue(queueName: string, connectionString: string):
     await queue.waitUntilReady();
   } finally {
     await queue.close();
+  }
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    // BullMQ makes a queue's id sequence with its first job; services' roles may not create anything.
+    await client.query(`SELECT ${QUEUE_SCHEMA}.next_job_id($1)`, [queueName]);
+  } finally {
+    await client.end();
   }
 }
 

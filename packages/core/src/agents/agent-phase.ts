@@ -33,7 +33,7 @@ const nextPhases: Record<AgentPhase, readonly AgentPhase[]> = {
   upgrading: ["starting", "stopping", "failing", "deleting"],
   moving: ["starting", "stopping", "failing", "deleting"],
   failing: ["placing", "creating", "starting", "stopping", "failed", "failing", "deleting"],
-  failed: ["placing", "starting", "stopping", "deleting"],
+  failed: ["placing", "starting", "stopping", "failing", "deleting"],
   deleting: ["deleted"],
   deleted: [],
 };

@@ -2,7 +2,7 @@
 export const gatewayStates = ["unclaimed", "starting", "ready", "failing", "stopped"] as const;
 export type GatewayState = (typeof gatewayStates)[number];
 
-/** Why a slot's process ended, as far as the node can tell. */
+/** Why a slot's process ended, as far as the node can tell. `clean` = it was asked to; ending by itself never is. */
 export const exitCauses = ["clean", "crashed", "killed", "out_of_memory", "unknown"] as const;
 export type ExitCause = (typeof exitCauses)[number];
 
@@ -21,5 +21,6 @@ export type ObservedAgentd =
 /** What is really there. "Could not look" is not a value of this type: observers throw then (S3). */
 export type ObservedSlot =
   | { kind: "absent" }
-  | { kind: "stopped"; lastExit: ExitCause }
+  /** `endedAtMs` is when that was seen; null = it never ran. */
+  | { kind: "stopped"; lastExit: ExitCause; endedAtMs: number | null }
   | { kind: "running"; startedAtMs: number; agentd: ObservedAgentd };

@@ -3,7 +3,7 @@ import { unreachable } from "../shared/unreachable.ts";
 import { assertAdvance } from "./agent-phase.ts";
 import type { AgentStep } from "./agent-steps.ts";
 import type { ObservedSlot } from "./observed-slot.ts";
-import { planAgent, type PlannedAgent, type PlannedSlot } from "./plan-agent.ts";
+import { planAgent, planUnobserved, type PlannedAgent, type PlannedSlot } from "./plan-agent.ts";
 import { failureOutcome } from "./retry-policy.ts";
 
 const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
@@ -58,7 +58,7 @@ class World {
         this.slot = slotWith({ startedGeneration: null });
         return;
       case "createSlot":
-        this.observed = { kind: "stopped", lastExit: "clean" };
+        this.observed = { kind: "stopped", lastExit: "clean", endedAtMs: null };
         return;
       case "startSlot":
         this.slot = slotWith({ startedGeneration: step.generation });
@@ -68,7 +68,7 @@ class World {
         this.observed = running("starting");
         return;
       case "stopSlot":
-        this.observed = { kind: "stopped", lastExit: "clean" };
+        this.observed = { kind: "stopped", lastExit: "clean", endedAtMs: null };
         return;
       case "deleteSlot":
         this.observed = { kind: "absent" };
@@ -78,7 +78,8 @@ class World {
         return;
       case "recordFailure": {
         const outcome = failureOutcome(this.agent.attempts, this.now);
-        this.move(outcome.phase);
+        this.move("failing");
+        if (outcome.phase === "failed") this.move("failed");
         this.agent = { ...this.agent, attempts: outcome.attempts, retryAtMs: outcome.retryAtMs };
         return;
       }
@@ -136,7 +137,7 @@ describe("a whole life", () => {
   test("delete works from every phase, whatever is there", () => {
     const phases = ["requested", "placing", "creating", "starting", "ready", "stopping", "asleep", "failing", "failed", "upgrading", "moving", "dozing"] as const;
     for (const phase of phases) {
-      for (const observed of [{ kind: "absent" }, { kind: "stopped", lastExit: "clean" }, running("ready")] as const) {
+      for (const observed of [{ kind: "absent" }, { kind: "stopped", lastExit: "clean", endedAtMs: null }, running("ready")] as const) {
         const world = new World();
         world.agent = agentWith({ phase, desired: "deleted", attempts: 6 });
         world.slot = slotWith();
@@ -152,7 +153,7 @@ describe("a whole life", () => {
 describe("trouble", () => {
   test("a slot that dies under a ready agent is a failure with a retry, then it starts again", () => {
     const world = new World().play();
-    world.observed = { kind: "stopped", lastExit: "killed" };
+    world.observed = { kind: "stopped", lastExit: "killed", endedAtMs: world.now };
     world.phases = [];
     world.play();
     expect(world.phases).toEqual(["failing", "starting", "ready"]);
@@ -164,21 +165,21 @@ describe("trouble", () => {
   });
 
   test("out of memory is named", () => {
-    const observed: ObservedSlot = { kind: "stopped", lastExit: "out_of_memory" };
+    const observed: ObservedSlot = { kind: "stopped", lastExit: "out_of_memory", endedAtMs: 4 };
     const steps = planAgent({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed, now: 5 });
     expect(steps).toEqual([{ step: "recordFailure", reason: "out_of_memory" }]);
   });
 
   test("a failing agent waits for its retry time", () => {
     const agent = agentWith({ phase: "failing", retryAtMs: 900, attempts: 2 });
-    const steps = planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 100 });
+    const steps = planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 100 });
     expect(steps).toEqual([{ step: "wait", untilMs: 900 }]);
   });
 
   test("an agent that used up its attempts rests until a person acts", () => {
     const agent = agentWith({ phase: "failed", attempts: 6 });
-    expect(planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 1 })).toEqual([]);
-    expect(names(planAgent({ agent: { ...agent, attempts: 0 }, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed" }, now: 1 }))).toEqual(["setPhase", "setStage"]);
+    expect(planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 })).toEqual([]);
+    expect(names(planAgent({ agent: { ...agent, attempts: 0 }, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 }))).toEqual(["setPhase", "setStage"]);
   });
 
   test("a gateway that never gets ready is stopped at the deadline, not watched for ever", () => {
@@ -197,5 +198,60 @@ describe("trouble", () => {
   test("a claim that does not match the wish is renewed", () => {
     const steps = planAgent({ agent: agentWith({ phase: "ready", stage: "ready" }), slot: slotWith({ claimHash: "h2" }), observed: running("ready"), now: 1 });
     expect(names(steps)).toContain("claimSlot");
+  });
+
+  test("a slot that was stopped on purpose under a ready agent is started again without counting as a failure", () => {
+    const world = new World().play();
+    world.observed = { kind: "stopped", lastExit: "clean", endedAtMs: world.now };
+    world.phases = [];
+    world.play();
+    expect(world.phases).toEqual(["starting", "ready"]);
+    expect(world.agent.attempts).toBe(0);
+  });
+
+  test("a start that was interrupted by a long pause of the whole machine is no failure either", () => {
+    const agent = agentWith({ phase: "starting", stage: "warming", phaseSinceMs: 0 });
+    const now = 24 * 3_600_000;
+    const stopped: ObservedSlot = { kind: "stopped", lastExit: "clean", endedAtMs: 1_000 };
+    expect(names(planAgent({ agent, slot: slotWith(), observed: stopped, now }))).toEqual(["setStage", "startSlot"]);
+    const observed = { ...running("starting"), startedAtMs: now - 1_000 } as ObservedSlot;
+    expect(names(planAgent({ agent, slot: slotWith(), observed, now }))).toEqual(["wait"]);
+  });
+
+  test("a process that ends during its own start is paused as a failure, not started in a tight loop", () => {
+    const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
+    const observed: ObservedSlot = { kind: "stopped", lastExit: "crashed", endedAtMs: 1_500 };
+    expect(planAgent({ agent, slot: slotWith(), observed, now: 1_600 })).toEqual([{ step: "recordFailure", reason: "agentd_exited" }]);
+    const later = { ...agent, phaseSinceMs: 3_000 };
+    expect(names(planAgent({ agent: later, slot: slotWith(), observed, now: 3_100 }))).toEqual(["startSlot"]);
+  });
+
+  test("an agent that can't be stopped is retried with pauses and parks at the end of its budget", () => {
+    const stopped = { desired: "stopped", phase: "failing", retryAtMs: 900 } as const;
+    expect(planAgent({ agent: agentWith({ ...stopped, attempts: 2 }), slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([{ step: "wait", untilMs: 900 }]);
+    const parked = agentWith({ desired: "stopped", phase: "failed", attempts: 6 });
+    expect(planAgent({ agent: parked, slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([]);
+  });
+
+  test("an agent whose data is gone can be started by its owner and fails again with the same reason", () => {
+    const world = new World().play();
+    world.observed = { kind: "absent" };
+    world.play();
+    expect(world.agent.phase).toBe("failed");
+    world.agent = { ...world.agent, attempts: 0, retryAtMs: null };
+    world.play(1);
+    expect(world.agent.phase).toBe("failing");
+  });
+
+  test("when one could not look, a ready agent is left alone and an overdue start is a failure", () => {
+    expect(planUnobserved({ agent: agentWith({ phase: "ready" }), now: 9e9 })).toEqual([{ step: "wait", untilMs: 9e9 + 5_000 }]);
+    expect(planUnobserved({ agent: agentWith({ phase: "starting" }), now: 9e9 })).toEqual([{ step: "recordFailure", reason: "step_failed" }]);
+    expect(planUnobserved({ agent: agentWith({ phase: "failing", retryAtMs: 50 }), now: 10 })).toEqual([{ step: "wait", untilMs: 50 }]);
+    expect(planUnobserved({ agent: agentWith({ phase: "deleting" }), now: 9e9 })).toEqual([{ step: "wait", untilMs: 9e9 + 5_000 }]);
+  });
+
+  test("no room is waited for without an end", () => {
+    expect(failureOutcome(5, 0, "no_room").phase).toBe("failing");
+    expect(failureOutcome(5, 0, "step_failed").phase).toBe("failed");
   });
 });

@@ -10,10 +10,13 @@ import { ATTEMPT_BUDGET, FORGET_AFTER_MS } from "./retry-policy.ts";
 
 /** How long a slot that runs may stay silent before it is stopped: agentd itself is up in about a second. */
 const SILENCE_LIMIT_MS = 30 * SECOND_MS;
-/** How often a slot on its way is looked at again. */
+/** How often a slot on its way is looked at again; agentd itself is up so soon that a second would be most of it. */
 const POLL_MS = SECOND_MS;
+const SILENT_POLL_MS = SECOND_MS / 4;
 /** How often a settled agent is looked at besides the sweep. */
 const SETTLED_POLL_MS = 30 * SECOND_MS;
+/** How soon to look again after one could not look. */
+const BLIND_POLL_MS = 5 * SECOND_MS;
 
 /** The part of an agent's record that decides. */
 export interface PlannedAgent {
@@ -82,6 +85,9 @@ function planStop({ agent, slot, observed, now }: PlanInput): AgentStep[] {
     return slot !== null && observed.kind === "running" ? [{ step: "stopSlot", slotId: slot.slotId }] : [];
   }
   if (agent.phase === "requested") return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
+  if (agent.phase === "failed" && agent.attempts >= ATTEMPT_BUDGET) return [];
+  const retryWait = waitForRetry(agent, now);
+  if (retryWait !== null) return retryWait;
   if (agent.phase !== "stopping") return [{ step: "setPhase", to: "stopping", reason: null }];
   if (slot !== null && observed.kind === "running") return [{ step: "stopSlot", slotId: slot.slotId }];
   return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
@@ -91,54 +97,75 @@ function planRun(input: PlanInput): AgentStep[] {
   const { agent, slot, now } = input;
   if (agent.phase === "deleting" || agent.phase === "deleted") return [];
   if (agent.phase === "failed" && agent.attempts >= ATTEMPT_BUDGET) return [];
-  if (agent.phase === "failing" && agent.retryAtMs !== null && now < agent.retryAtMs) {
-    return [{ step: "wait", untilMs: agent.retryAtMs }];
-  }
+  const retryWait = waitForRetry(agent, now);
+  if (retryWait !== null) return retryWait;
   if (slot === null) return planPlacing(agent);
   return planSlot(input, slot);
 }
 
+/**
+ * The next steps while the slot can't be observed (S3): nothing is decided about it. Only an agent on its way that
+ * is overdue counts that as a failure, so that no phase lasts for ever.
+ */
+export function planUnobserved({ agent, now }: Pick<PlanInput, "agent" | "now">): AgentStep[] {
+  const retryWait = waitForRetry(agent, now);
+  if (retryWait !== null) return retryWait;
+  const isFailure = agent.phase === "failing" || isOverdue(agent, agent.phaseSinceMs, now);
+  return isFailure ? [{ step: "recordFailure", reason: "step_failed" }] : [{ step: "wait", untilMs: now + BLIND_POLL_MS }];
+}
+
+function waitForRetry(agent: PlannedAgent, now: number): AgentStep[] | null {
+  const isEarly = agent.phase === "failing" && agent.retryAtMs !== null && now < agent.retryAtMs;
+  return isEarly ? [{ step: "wait", untilMs: agent.retryAtMs ?? now }] : null;
+}
+
+const hadSlot: ReadonlySet<AgentPhase> = new Set(["creating", "starting", "ready", "dozing", "upgrading", "moving"]);
+
 function planPlacing(agent: PlannedAgent): AgentStep[] {
   if (agent.phase === "placing") return [{ step: "reserveSlot", generation: agent.generation }];
-  if (agent.phase === "ready" || agent.phase === "starting" || agent.phase === "creating") {
-    return [{ step: "recordFailure", reason: "slot_lost" }];
-  }
+  if (hadSlot.has(agent.phase)) return [{ step: "recordFailure", reason: "slot_lost" }];
   if (agent.phase === "stopping") return [{ step: "setPhase", to: "asleep", reason: null }];
   return [{ step: "setPhase", to: "placing", reason: null }, ...stage(agent, "placing")];
 }
 
 function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
-  const { agent, observed } = input;
-  const overdue = isOverdue(input);
+  const { agent, observed, now } = input;
   switch (observed.kind) {
     case "absent":
       // It ran here once and is gone: an empty agent in its place would look like lost data. A person decides.
       if (slot.startedGeneration !== null) return [{ step: "recordFailure", reason: "slot_lost" }];
-      if (overdue) return [{ step: "recordFailure", reason: "step_failed" }];
+      if (isOverdue(agent, agent.phaseSinceMs, now)) return [{ step: "recordFailure", reason: "step_failed" }];
       if (agent.phase !== "creating" && agent.phase !== "starting") return enterStarting(agent, slot);
       return [...stage(agent, "placing"), { step: "createSlot", slotId: slot.slotId }];
     case "stopped":
-      // A slot that was started for this generation and is not running ended by itself.
-      if (agent.phase === "ready" || agent.phase === "dozing") {
-        return [{ step: "recordFailure", reason: reasonForExit(observed.lastExit) }];
-      }
-      if (overdue) return [{ step: "recordFailure", reason: "gateway_slow" }];
-      if (agent.phase !== "starting") return enterStarting(agent, slot);
-      return [...stage(agent, "starting"), startSlot(agent, slot)];
+      return planStopped(agent, slot, observed);
     case "running":
-      return planRunning(input, slot, observed, overdue);
+      return planRunning(input, slot, observed);
     default:
       return unreachable(observed);
   }
+}
+
+function planStopped(agent: PlannedAgent, slot: PlannedSlot, { lastExit, endedAtMs }: Extract<ObservedSlot, { kind: "stopped" }>): AgentStep[] {
+  // What was asked to stop is started again without more ado: a clean shutdown of the machine is nobody's failure.
+  if (lastExit === "clean") {
+    return agent.phase === "starting" ? [...stage(agent, "starting"), startSlot(agent, slot)] : enterStarting(agent, slot);
+  }
+  const wasWell = agent.phase === "ready" || agent.phase === "dozing";
+  // It ended by itself during this very start: without the pause of a failure it would be started in a tight loop.
+  const endedInStart = agent.phase === "starting" && endedAtMs !== null && endedAtMs >= agent.phaseSinceMs;
+  if (wasWell || endedInStart) return [{ step: "recordFailure", reason: reasonForExit(lastExit) }];
+  return agent.phase === "starting" ? [...stage(agent, "starting"), startSlot(agent, slot)] : enterStarting(agent, slot);
 }
 
 function planRunning(
   input: PlanInput,
   slot: PlannedSlot,
   observed: Extract<ObservedSlot, { kind: "running" }>,
-  overdue: boolean,
 ): AgentStep[] {
   const { agent, now } = input;
+  // Time that passed before the process was there (a machine that was off) is no part of its start.
+  const overdue = isOverdue(agent, Math.max(agent.phaseSinceMs, observed.startedAtMs), now);
   const outdated = slot.startedGeneration !== agent.generation;
   if (outdated) {
     return agent.phase === "starting"
@@ -148,7 +175,7 @@ function planRunning(
   if (observed.agentd.kind === "silent") {
     if (agent.phase !== "starting") return enterStarting(agent, slot);
     const silentTooLong = now - Math.max(observed.startedAtMs, agent.phaseSinceMs) > SILENCE_LIMIT_MS;
-    if (!silentTooLong) return [...stage(agent, "starting"), { step: "wait", untilMs: now + POLL_MS }];
+    if (!silentTooLong) return [...stage(agent, "starting"), { step: "wait", untilMs: now + SILENT_POLL_MS }];
     return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "agentd_silent" }];
   }
   if (agent.phase !== "starting" && agent.phase !== "ready") return enterStarting(agent, slot);
@@ -198,9 +225,9 @@ function stage(agent: PlannedAgent, to: DeployStage): AgentStep[] {
   return agent.stage === to ? [] : [{ step: "setStage", stage: to }];
 }
 
-function isOverdue({ agent, now }: PlanInput): boolean {
+function isOverdue(agent: PlannedAgent, sinceMs: number, now: number): boolean {
   const deadlineMs = phaseDeadlineMs[agent.phase];
-  return deadlineMs !== null && now - agent.phaseSinceMs > deadlineMs;
+  return deadlineMs !== null && now - sinceMs > deadlineMs;
 }
 
 function reasonForExit(cause: ExitCause): AgentReason {

@@ -1,3 +1,4 @@
+import type { AgentReason } from "./agent-health.ts";
 import { MINUTE_MS, SECOND_MS } from "../shared/clock.ts";
 
 /** Attempts before an agent parks in `failed` and waits for a person. */
@@ -15,9 +16,13 @@ export type FailureOutcome =
   | { phase: "failing"; attempts: number; retryAtMs: number }
   | { phase: "failed"; attempts: number; retryAtMs: null };
 
+/** Reasons that pass without anybody's doing: tried for as long as it takes. */
+const patientReasons: ReadonlySet<AgentReason> = new Set(["no_room"]);
+
 /** What one more failure means for an agent that had `attempts` of them. */
-export function failureOutcome(attempts: number, now: number): FailureOutcome {
-  const next = attempts + 1;
+export function failureOutcome(attempts: number, now: number, reason: AgentReason | null = null): FailureOutcome {
+  const isPatient = reason !== null && patientReasons.has(reason);
+  const next = isPatient ? Math.min(attempts + 1, ATTEMPT_BUDGET - 1) : attempts + 1;
   return next >= ATTEMPT_BUDGET
     ? { phase: "failed", attempts: next, retryAtMs: null }
     : { phase: "failing", attempts: next, retryAtMs: now + retryDelayMs(next) };
