@@ -1,0 +1,154 @@
+import { dirname } from "node:path";
+import type { AddressInfo } from "node:net";
+import type { ClaimRequest } from "@automna/contract/agentd";
+import { appError } from "@automna/contract/error-catalogue";
+import type { Logger } from "@automna/service-kit/log";
+import { deriveSlotKey, formatEgressCredential, identityProof } from "@automna/service-kit/slot-keys";
+import { Agent } from "undici";
+import { z } from "zod";
+import { decideClaim, makeClaimStore } from "./claim.ts";
+import type { AgentdConfig } from "./config.ts";
+import { forwardHttp } from "./forward-http.ts";
+import { makeWebSocketForwarder } from "./forward-websocket.ts";
+import { findFreePort } from "./free-port.ts";
+import { withGateway } from "./gateway-client.ts";
+import { gatewayEnvironment, planGatewayConfig } from "./gateway-config.ts";
+import { openGatewayLog } from "./gateway-log.ts";
+import { startGateway } from "./gateway-process.ts";
+import { makeGatewaySupervisor } from "./gateway-supervisor.ts";
+import { openModelPort } from "./model-port.ts";
+import { applyPersonality, isPersonalityNew } from "./personality.ts";
+import { sweepGateway } from "./process-sweep.ts";
+import { waitUntilReady, waitUntilSilent } from "./readiness.ts";
+import { makeAgentdServer } from "./server.ts";
+import { makeStateFolder } from "./state-folder.ts";
+import { describeStatus } from "./status.ts";
+import { makeWrittenHashStore } from "./written-hashes.ts";
+
+export interface Agentd {
+  port: number;
+  /** Stops the gateway (30 s, then kill) and everything else; resolves when nothing of the slot runs any more. */
+  stop(): Promise<void>;
+}
+
+const abortAnswerSchema = z.object({ aborted: z.boolean() });
+
+/** Starts agentd and, when the slot was claimed before, its gateway. Rejects when it can't listen. */
+export async function startAgentd(config: AgentdConfig, log: Logger, now: () => number = Date.now): Promise<Agentd> {
+  const { slotId, generation, stateDir, runDir, gatewayUid } = config;
+  const keyFor = (purpose: Parameters<typeof deriveSlotKey>[1]) =>
+    deriveSlotKey(config.rootKey, purpose, slotId, generation);
+  const proofKey = keyFor("proof");
+  const claims = makeClaimStore(runDir);
+  const writtenHashes = makeWrittenHashStore(runDir);
+  const gatewayLog = openGatewayLog(runDir);
+  const stateFolder = makeStateFolder(gatewayUid, process.execPath);
+  const modelPort = await openModelPort({
+    egressUrls: config.egressUrls,
+    credential: formatEgressCredential(slotId, generation, keyFor("egress")),
+    log,
+  });
+  const mark = { uid: gatewayUid, stateDir };
+
+  const supervisor = makeGatewaySupervisor({
+    now,
+    log,
+    sweep: () => sweepGateway(mark),
+    findPort: findFreePort,
+    waitUntilReady,
+    waitUntilSilent,
+    configure: (claim, address) =>
+      stateFolder({
+        do: "configure",
+        stateDir,
+        ...planGatewayConfig({ claim, ...address, modelPort: modelPort.port, modelToken: modelPort.token, stateDir }),
+      }),
+    start: (claim) =>
+      startGateway({
+        argv: config.gatewayCommand,
+        environment: gatewayEnvironment({
+          stateDir,
+          nodeDir: dirname(process.execPath),
+          memoryMb: claim.memoryMb,
+          timeZone: process.env["TZ"] ?? "UTC",
+        }),
+        mark,
+        log: gatewayLog,
+      }),
+    async applyPersonality(claim, address) {
+      const written = await writtenHashes.load();
+      if (!isPersonalityNew(claim, written)) return;
+      await writtenHashes.save(await withGateway(address, (client) => applyPersonality(client, claim, written)));
+    },
+  });
+
+  let inForce = await claims.load();
+  if (inForce !== null) supervisor.run(inForce);
+  const status = () => describeStatus({ slotId, generation }, inForce, supervisor.facts());
+
+  async function claim(wanted: ClaimRequest) {
+    const decision = decideClaim(inForce, wanted);
+    if (decision === "refused") throw appError("slot_claimed");
+    if (decision !== "same") await claims.save(wanted);
+    inForce = wanted;
+    log.info({ agentId: wanted.agentId, decision }, "claimed");
+    if (decision === "first") supervisor.run(wanted);
+    else await supervisor.update(wanted);
+    return status();
+  }
+
+  const dispatcher = new Agent({ connections: 64, headersTimeout: 120_000, bodyTimeout: 0 });
+  const webSockets = makeWebSocketForwarder(log);
+  const server = makeAgentdServer({
+    keys: { ingress: keyFor("ingress"), control: keyFor("control") },
+    log,
+    describeHealth: (nonce) => {
+      const agentId = inForce?.agentId ?? null;
+      const proof =
+        nonce === null
+          ? {}
+          : { slotId, generation, agentId, proof: identityProof(proofKey, nonce, slotId, generation, agentId) };
+      return { ok: true, status: "live", ...proof };
+    },
+    claim: makeOneAtATime(claim),
+    status,
+    address: () => supervisor.address(),
+    abort: async (wanted, address) =>
+      abortAnswerSchema.parse(await withGateway(address, (client) => client.request("chat.abort", wanted))).aborted,
+    forwardHttp: (address, request, response) => forwardHttp({ dispatcher, log }, address, request, response),
+    webSockets,
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(config.port, config.host, resolve);
+  });
+  const port = (server.address() as AddressInfo).port;
+  log.info({ slotId, generation, port, isClaimed: inForce !== null }, "agentd listens");
+
+  return {
+    port,
+    async stop() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      await supervisor.stop();
+      webSockets.closeAll();
+      server.closeAllConnections();
+      await closed;
+      await modelPort.close();
+      await dispatcher.destroy();
+      if (inForce !== null) await stateFolder({ do: "tidy", stateDir });
+      gatewayLog.close();
+    },
+  };
+}
+
+/** Calls that overlap are carried out one after the other. */
+function makeOneAtATime<Argument, Result>(
+  run: (argument: Argument) => Promise<Result>,
+): (argument: Argument) => Promise<Result> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (argument) => {
+    const next = last.then(() => run(argument));
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
