@@ -1,0 +1,50 @@
+import type { AgentPhase } from "@automna/core/agents/agent-phase";
+import type { DesiredState } from "@automna/core/agents/agent-spec";
+import type { DeployStage } from "@automna/core/agents/deploy-progress";
+import type { AgentEventView } from "@automna/contract/agents";
+import type { AgentEventRecord } from "@automna/records/agents";
+
+type EventName = AgentPhase | `stage_${DeployStage}` | `${DesiredState}_requested` | "restart_requested";
+
+/** What a person reads in the agent's log; records/agents and records/agent-phases write these types. */
+const messages: Record<EventName, string> = {
+  requested: "Deploy requested.",
+  placing: "Looking for a place.",
+  creating: "Setting up its place.",
+  starting: "Starting.",
+  ready: "Your agent is live.",
+  dozing: "Dozing until it is needed.",
+  stopping: "Stopping.",
+  asleep: "Stopped. Files and history are kept.",
+  upgrading: "Being upgraded.",
+  moving: "Moving to another place.",
+  failing: "Something went wrong. Trying again.",
+  failed: "It could not be started. Tries have ended.",
+  deleting: "Being deleted.",
+  deleted: "Deleted.",
+  stage_queued: "Waiting for its turn.",
+  stage_placing: "Finding a place.",
+  stage_starting: "Starting the agent's process.",
+  stage_warming: "Warming up.",
+  stage_ready: "Warm and ready.",
+  running_requested: "You asked it to start.",
+  stopped_requested: "You asked it to stop.",
+  deleted_requested: "You asked to delete it.",
+  restart_requested: "You asked for a restart.",
+};
+
+/** An event of an agent as its owner reads it. */
+export function toEventView({ id, type, phase, at }: AgentEventRecord): AgentEventView {
+  const name = type.replace(/^agent\./, "");
+  return {
+    id: String(id),
+    type,
+    atMs: at.getTime(),
+    phase,
+    message: isKnown(name) ? messages[name] : name.replaceAll("_", " "),
+  };
+}
+
+function isKnown(name: string): name is EventName {
+  return Object.hasOwn(messages, name);
+}

@@ -1,0 +1,96 @@
+import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
+import type { Tier } from "@automna/core/tiers/catalogue";
+import type { Database } from "@automna/records/database";
+import type { Logger } from "@automna/service-kit/log";
+import type { NotifyListener } from "@automna/service-kit/notify";
+import type { JobSender } from "@automna/service-kit/queue";
+import type { KeyRing } from "@automna/service-kit/secret-box";
+import express, { type Express } from "express";
+import { makeAgentHandlers } from "./agents/agent-handlers.ts";
+import { makeAgentStreams } from "./agents/agent-streams.ts";
+import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeHealthHandlers } from "./health/health-handlers.ts";
+import { answerError } from "./http/answer-error.ts";
+import { makeAnswerUnknown } from "./http/answer-unknown.ts";
+import { listRoutes, mountRoutes } from "./http/mount-routes.ts";
+import { makeOpenApi } from "./http/openapi.ts";
+import { makeRateLimit } from "./http/rate-limit.ts";
+import { makeRequestContext } from "./http/request-context.ts";
+import type { Handlers } from "./http/routes.ts";
+import type { Guards } from "./identity/guards.ts";
+import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
+import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
+import type { CheckModelKey } from "./key/check-model-key.ts";
+import { makeKeyHandlers } from "./key/key-handlers.ts";
+
+export { listRoutes } from "./http/mount-routes.ts";
+
+export interface ApiDeps {
+  db: Database;
+  jobs: Pick<JobSender, "add">;
+  listener: Pick<NotifyListener, "on" | "onReconnect">;
+  log: Logger;
+  now: Clock;
+  /** Everything that keeps somebody out; a scenario replaces exactly one by a function that lets all pass. */
+  guards: Guards;
+  origin: string;
+  identity: { issuer: "local"; local: LocalIssuer } | { issuer: "clerk"; publishableKey: string };
+  checkModelKey: CheckModelKey;
+  modelKeyRing: KeyRing;
+  /** Tier of a new agent. */
+  tier: Tier;
+  /** Between two comments of a quiet stream, ms; 15 s when not given. */
+  heartbeatMs?: number;
+}
+
+export interface Api {
+  app: Express;
+  /** Ends the streams, which would otherwise keep a stopping server open. */
+  closeStreams: () => void;
+}
+
+/** Calls per minute: far above what a person does, far below what a program could. */
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20 } as const;
+
+/** The whole api over its dependencies: mounts the contract's routes and nothing else. */
+export function makeApp(deps: ApiDeps): Api {
+  const { guards, log, now } = deps;
+  const streams = makeAgentStreams(deps);
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.enable("strict routing");
+  app.enable("case sensitive routing");
+  app.set("query parser", "simple");
+  app.use(makeRequestContext(log, now));
+  mountRoutes(app, makeHandlers(deps, streams), guards);
+  app.use(makeAnswerUnknown(listRoutes(app)));
+  app.use(answerError);
+  return { app, closeStreams: streams.closeAll };
+}
+
+function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
+  const { db, guards, identity, jobs, log, now } = deps;
+  const openApi = makeOpenApi();
+  const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
+  return {
+    ...makeHealthHandlers(db),
+    openapi: async () => openApi,
+    ...makeIdentityHandlers({
+      db,
+      guards,
+      issuer: identity.issuer,
+      clerkPublishableKey: identity.issuer === "clerk" ? identity.publishableKey : null,
+    }),
+    ...(identity.issuer === "local"
+      ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
+      : makeAbsentLocalHandlers()),
+    ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
+    ...makeAgentHandlers({
+      ...deps,
+      streams,
+      hint: makeReconcileHint(jobs, log),
+      limitDeploy: limit(PER_MINUTE.deploy),
+    }),
+  };
+}

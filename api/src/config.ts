@@ -1,0 +1,115 @@
+import { tiers, type Tier } from "@automna/core/tiers/catalogue";
+import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
+import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
+import { z } from "zod";
+import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
+
+const variables = z.object({
+  NODE_ENV: z.string().optional().describe("`production` refuses the local issuer"),
+  API_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
+  API_PORT: portSchema.describe("port to listen on, 0 = any"),
+  API_DATABASE_URL: z.url().describe("Postgres, as the role automna_api"),
+  API_ORIGIN: z.url().describe("the one origin that browsers use, e.g. http://localhost:4600"),
+  API_IDENTITY: z.enum(["local", "clerk"]).describe("who signs session tokens"),
+  API_IDENTITY_ISSUER: z.string().min(1).describe("`iss` of session tokens, the same as at ingress"),
+  API_SESSION_JWT_KEY: z
+    .string()
+    .includes("PUBLIC KEY")
+    .describe("PEM public key of the issuer, so that no token check needs the network"),
+  API_IDENTITY_PRIVATE_KEY: z
+    .string()
+    .includes("PRIVATE KEY")
+    .optional()
+    .describe("local: PEM private key that signs session tokens"),
+  API_IDENTITY_START_KEY: z
+    .string()
+    .min(32)
+    .optional()
+    .describe("local: secret that signs start links, shared with `up`"),
+  API_CLERK_PUBLISHABLE_KEY: z
+    .string()
+    .startsWith("pk_")
+    .optional()
+    .describe("clerk: what the dashboard's sign-in needs, not a secret"),
+  API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
+  API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
+  API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
+  API_LOG_LEVEL: z
+    .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
+    .default("info")
+    .describe("least level that is logged"),
+});
+
+interface SessionIssuerConfig {
+  /** Expected `iss`. */
+  sessionIssuer: string;
+  /** PEM of the public key. */
+  jwtKey: string;
+}
+
+export interface LocalIdentityConfig extends SessionIssuerConfig {
+  issuer: "local";
+  /** PEM of the private key. */
+  signingKey: string;
+  startKey: string;
+}
+
+export interface ClerkIdentityConfig extends SessionIssuerConfig {
+  issuer: "clerk";
+  publishableKey: string;
+}
+
+export interface ApiConfig {
+  host: string;
+  port: number;
+  databaseUrl: string;
+  /** Without a trailing slash, as browsers send it. */
+  origin: string;
+  identity: LocalIdentityConfig | ClerkIdentityConfig;
+  modelProviderUrl: string;
+  modelKeyRing: KeyRing;
+  queueRedisUrl: string | null;
+  tier: Tier;
+  logLevel: string;
+}
+
+/** The api's configuration. Throws one error that says what is missing or not allowed. */
+export function loadApiConfig(env: Environment): ApiConfig {
+  const values = loadConfig(variables, env);
+  const origin = new URL(values.API_ORIGIN).origin;
+  const identity = toIdentity(values);
+  if (identity.issuer === "local") assertLocalBoot({ nodeEnv: values.NODE_ENV, host: values.API_HOST, origin });
+  return {
+    host: values.API_HOST,
+    port: values.API_PORT,
+    databaseUrl: values.API_DATABASE_URL,
+    origin,
+    identity,
+    modelProviderUrl: values.API_MODEL_PROVIDER_URL,
+    modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
+    queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
+    tier: values.API_TIER,
+    logLevel: values.API_LOG_LEVEL,
+  };
+}
+
+function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | ClerkIdentityConfig {
+  const need = (name: "API_IDENTITY_PRIVATE_KEY" | "API_IDENTITY_START_KEY" | "API_CLERK_PUBLISHABLE_KEY"): string => {
+    const value = values[name];
+    if (value !== undefined) return value;
+    const purpose = variables.shape[name].description ?? "";
+    throw new Error(
+      `configuration is not usable:\n  ${name} (${purpose}): needed with API_IDENTITY=${values.API_IDENTITY}`,
+    );
+  };
+  const common = { sessionIssuer: values.API_IDENTITY_ISSUER, jwtKey: values.API_SESSION_JWT_KEY };
+  return values.API_IDENTITY === "local"
+    ? {
+        issuer: "local",
+        ...common,
+        signingKey: need("API_IDENTITY_PRIVATE_KEY"),
+        startKey: need("API_IDENTITY_START_KEY"),
+      }
+    : { issuer: "clerk", ...common, publishableKey: need("API_CLERK_PUBLISHABLE_KEY") };
+}

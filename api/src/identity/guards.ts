@@ -1,0 +1,82 @@
+import type { IncomingMessage } from "node:http";
+import type { ApiRoute } from "@automna/contract/api-routes";
+import { appError } from "@automna/contract/error-catalogue";
+import type { SessionClaims } from "@automna/contract/identity";
+import type { Clock } from "@automna/core/shared/clock";
+import type { AgentRecord } from "@automna/records/agents";
+import type { Database } from "@automna/records/database";
+import type { SessionVerifier } from "@automna/service-kit/session-verifier";
+import { readStartToken } from "@automna/service-kit/start-link";
+import { admitClerkUser } from "./clerk/admit-clerk-user.ts";
+import { isAdmission } from "./local/admission.ts";
+import { isLocalRequest } from "./local/local-address.ts";
+import { spendNonce } from "./local/spend-nonce.ts";
+import { isFromOwnOrigin } from "./origin-check.ts";
+import { assertSessionLive, readSessionState } from "./session-state.ts";
+
+/**
+ * Every decision that keeps somebody out, each under its own name and each throwing when it does: an attack scenario
+ * builds the real app with exactly one of them switched off, to show that its attack would work.
+ */
+export interface Guards {
+  /** Local issuer: the request came straight to this machine's own address. */
+  checkAddress: (request: IncomingMessage) => void;
+  /** The request came from our own pages. */
+  checkOrigin: (request: IncomingMessage, access: ApiRoute["access"]) => void;
+  /** The token is one of our issuer's, whole and in time. */
+  verifySession: (token: string | null) => Promise<SessionClaims>;
+  /** The token's session goes on and its user is welcome. */
+  checkSession: (claims: SessionClaims) => Promise<void>;
+  /** The agent is the caller's; to everybody else it does not exist. */
+  checkOwnership: (userId: string, agent: AgentRecord | null) => AgentRecord;
+  /** Local issuer: the start link is ours, in time and not used yet. Uses it up. */
+  spendStartToken: (token: string) => Promise<void>;
+  /** Local issuer: this browser came through a start link. */
+  checkAdmission: (admission: string | null) => void;
+}
+
+export interface GuardDeps {
+  db: Database;
+  verifier: Pick<SessionVerifier, "verify">;
+  now: Clock;
+  origin: string;
+  /** Null with an outside issuer: then nothing of the local one works. */
+  local: { startKey: string } | null;
+}
+
+export function makeGuards({ db, verifier, now, origin, local }: GuardDeps): Guards {
+  return {
+    checkAddress(request) {
+      if (local !== null && !isLocalRequest(request, origin)) throw appError("local_identity_refused");
+    },
+    checkOrigin({ method = "GET", headers }, access) {
+      if (!isFromOwnOrigin({ method, headers, access, origin })) throw appError("wrong_origin");
+    },
+    async verifySession(token) {
+      if (token === null) throw appError("not_signed_in");
+      return verifier.verify(token);
+    },
+    async checkSession(claims) {
+      let state = await readSessionState(db, claims);
+      if (state.userState === null && local === null) {
+        await admitClerkUser(db, claims);
+        state = await readSessionState(db, claims);
+      }
+      assertSessionLive(state);
+      // Our own issuer's sessions are all in the table: a token of one that is not there belongs to nothing.
+      if (local !== null && !state.hasSession) throw appError("session_expired");
+    },
+    checkOwnership(userId, agent) {
+      if (agent === null || agent.userId !== userId) throw appError("agent_not_found");
+      return agent;
+    },
+    async spendStartToken(token) {
+      const link = local === null ? null : readStartToken(local.startKey, token, now());
+      if (link === null || !(await spendNonce(db, link, now()))) throw appError("start_link_invalid");
+    },
+    checkAdmission(admission) {
+      const isAdmitted = local !== null && admission !== null && isAdmission(local.startKey, admission, now());
+      if (!isAdmitted) throw appError("browser_not_admitted");
+    },
+  };
+}

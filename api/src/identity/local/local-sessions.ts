@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from "node:crypto";
+import { appError } from "@automna/contract/error-catalogue";
+import { DAY_MS } from "@automna/core/shared/clock";
+import { appendAudit } from "@automna/records/audit";
+import { transactionLimits, type Database, type Transaction } from "@automna/records/database";
+import { newId } from "@automna/service-kit/new-id";
+
+const SESSION_LIVES_MS = 30 * DAY_MS;
+
+export interface LocalSession {
+  userId: string;
+  sessionId: string;
+  sessionExpiresAtMs: number;
+}
+
+/** Opens a session for the person with this e-mail address, who is created on the first sign-in. Throws `forbidden` for a suspended one. */
+export async function openLocalSession(
+  db: Database,
+  person: { email: string; name: string },
+  now: number,
+): Promise<LocalSession & { refreshSecret: string; lifetimeMs: number }> {
+  const refreshSecret = randomBytes(32).toString("base64url");
+  const sessionExpiresAtMs = now + SESSION_LIVES_MS;
+  return db.$transaction(async (tx) => {
+    const user = await findOrCreateUser(tx, person);
+    if (user.state !== "active") throw appError("forbidden");
+    await tx.session.deleteMany({ where: { userId: user.id, expiresAt: { lt: new Date(now) } } });
+    const session = await tx.session.create({
+      data: {
+        id: newId("sess"),
+        userId: user.id,
+        refreshHash: refreshHash(refreshSecret),
+        expiresAt: new Date(sessionExpiresAtMs),
+      },
+    });
+    await appendAudit(tx, { userId: user.id, action: "session.opened", subject: session.id });
+    return { userId: user.id, sessionId: session.id, sessionExpiresAtMs, refreshSecret, lifetimeMs: SESSION_LIVES_MS };
+  }, transactionLimits);
+}
+
+async function findOrCreateUser(tx: Transaction, { email, name }: { email: string; name: string }) {
+  const key = { issuer: "local", email: email.toLowerCase() };
+  return tx.user.upsert({
+    where: { issuer_email: key },
+    create: { id: newId("user"), ...key, name },
+    update: name === "" ? {} : { name },
+  });
+}
+
+/** The session that a refresh secret belongs to. Throws `session_expired` when it ended, `not_signed_in` when there never was one. */
+export async function findLocalSession(db: Database, refreshSecret: string, now: number): Promise<LocalSession> {
+  const session = await db.session.findUnique({
+    where: { refreshHash: refreshHash(refreshSecret) },
+    include: { user: true },
+  });
+  if (session === null) throw appError("not_signed_in");
+  if (session.endedAt !== null || session.expiresAt.getTime() <= now) throw appError("session_expired");
+  if (session.user.state !== "active") throw appError("forbidden");
+  return { userId: session.userId, sessionId: session.id, sessionExpiresAtMs: session.expiresAt.getTime() };
+}
+
+/** Only the hash is stored: who reads the table can't sign in with it. */
+function refreshHash(secret: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(createHash("sha256").update(secret).digest());
+}

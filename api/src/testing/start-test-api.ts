@@ -1,0 +1,119 @@
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { createPrismaClient } from "@automna/prisma/client";
+import type { Database } from "@automna/records/database";
+import { makeSilentLog, type Logger } from "@automna/service-kit/log";
+import { makeNotifyListener } from "@automna/service-kit/notify";
+import type { JobSender } from "@automna/service-kit/queue";
+import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
+import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
+import { makeStartToken, startLink } from "@automna/service-kit/start-link";
+import { findFreePort } from "@automna/testkit/free-port";
+import { Agent } from "undici";
+import { makeApp, type Api } from "../app.ts";
+import { makeServer } from "../http/make-server.ts";
+import { makeGuards, type Guards } from "../identity/guards.ts";
+import { makeCheckModelKey } from "../key/check-model-key.ts";
+import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
+
+export interface TestApiOptions {
+  /** Connection with the api's own rights. */
+  databaseUrl: string;
+  /** Guards that are switched off, by what stands in for them. */
+  guards?: Partial<Guards>;
+  modelProviderUrl?: string;
+  /** Stands in for the queue; by default hints are only counted. */
+  jobs?: Pick<JobSender, "add">;
+  identity?: "local" | "clerk";
+  /** Moves the api's clock, ms. */
+  clockOffsetMs?: () => number;
+  heartbeatMs?: number;
+  log?: Logger;
+}
+
+export interface TestApi extends Pick<Api, "app"> {
+  origin: string;
+  issuer: TestIssuer;
+  db: Database;
+  modelKeyRing: KeyRing;
+  /** Agents that hints were sent for. */
+  hints: string[];
+  /** A fresh link for one browser. */
+  startLink: () => string;
+  isListening: () => boolean;
+  close: () => Promise<void>;
+}
+
+/** The real api on a free loopback port over a real database, with an issuer, a key ring and a queue of its own. */
+export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
+  const { databaseUrl, identity: issuerName = "local", log = makeSilentLog(), clockOffsetMs = () => 0 } = options;
+  const now = () => Date.now() + clockOffsetMs();
+  const issuer = makeTestIssuer();
+  const port = await findFreePort();
+  const origin = `http://127.0.0.1:${port}`;
+  const db = createPrismaClient(databaseUrl, { max: 4 });
+  const listener = makeNotifyListener(databaseUrl, log);
+  const dispatcher = new Agent();
+  const modelKeyRing = parseKeyRing(newKeyRingJson());
+  const hints: string[] = [];
+  const countHints: Pick<JobSender, "add"> = {
+    add: async (_name, { agentId }) => {
+      hints.push(agentId);
+    },
+  };
+
+  const verifier = makeSessionVerifier({
+    jwtKey: issuer.jwtKey,
+    issuer: issuer.sessionIssuer,
+    authorizedParties: [origin],
+    now,
+  });
+  const isLocal = issuerName === "local";
+  const guards = makeGuards({ db, verifier, now, origin, local: isLocal ? issuer : null });
+  const { app, closeStreams } = makeApp({
+    db,
+    listener,
+    log,
+    now,
+    origin,
+    modelKeyRing,
+    jobs: options.jobs ?? countHints,
+    guards: { ...guards, ...options.guards },
+    identity: isLocal
+      ? { issuer: "local", local: issuer }
+      : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ" },
+    checkModelKey: makeCheckModelKey({
+      providerUrl: options.modelProviderUrl ?? "http://127.0.0.1:9",
+      dispatcher,
+      log,
+    }),
+    tier: "local",
+    ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
+  });
+  const server = makeServer(app);
+  server.listen(port, "127.0.0.1");
+  await once(server, "listening");
+
+  return {
+    app,
+    origin,
+    issuer,
+    db,
+    modelKeyRing,
+    hints,
+    startLink: () =>
+      startLink(
+        origin,
+        makeStartToken(issuer.startKey, { nonce: randomBytes(16).toString("base64url"), expiresAtMs: now() + 60_000 }),
+      ),
+    isListening: listener.isConnected,
+    async close() {
+      closeStreams();
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await Promise.all([closed, listener.close(), dispatcher.close()]);
+      await db.$disconnect();
+    },
+  };
+}
