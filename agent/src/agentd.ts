@@ -1,11 +1,10 @@
 import { dirname } from "node:path";
 import type { AddressInfo } from "node:net";
-import type { ClaimRequest } from "@automna/contract/agentd";
+import { abortAnswerSchema, type ClaimRequest } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import type { Logger } from "@automna/service-kit/log";
 import { deriveSlotKey, formatEgressCredential, identityProof } from "@automna/service-kit/slot-keys";
 import { Agent } from "undici";
-import { z } from "zod";
 import { decideClaim, makeClaimStore } from "./claim.ts";
 import type { AgentdConfig } from "./config.ts";
 import { forwardHttp } from "./forward-http.ts";
@@ -30,8 +29,6 @@ export interface Agentd {
   /** Stops the gateway (30 s, then kill) and everything else; resolves when nothing of the slot runs any more. */
   stop(): Promise<void>;
 }
-
-const abortAnswerSchema = z.object({ aborted: z.boolean() });
 
 /** Starts agentd and, when the slot was claimed before, its gateway. Rejects when it can't listen. */
 export async function startAgentd(config: AgentdConfig, log: Logger, now: () => number = Date.now): Promise<Agentd> {

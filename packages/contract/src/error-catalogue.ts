@@ -16,19 +16,39 @@ export const errorCatalogue = {
   not_found: { kind: "user", status: 404, message: "There is nothing at this address." },
   method_not_allowed: { kind: "user", status: 405, message: "This address does not answer to that method." },
   body_too_large: { kind: "user", status: 413, message: "That is too large to send." },
-  unsupported_media_type: { kind: "user", status: 415, message: "The body must be JSON (content-type: application/json)." },
+  unsupported_media_type: {
+    kind: "user",
+    status: 415,
+    message: "The body must be JSON (content-type: application/json).",
+  },
   too_many_requests: { kind: "user", status: 429, message: "Too many requests. Please wait a moment and try again." },
   // identity
   not_signed_in: { kind: "user", status: 401, message: "Please sign in." },
   session_expired: { kind: "user", status: 401, message: "Your session has ended. Please sign in again." },
   wrong_origin: { kind: "user", status: 403, message: "This request came from another site and was refused." },
   forbidden: { kind: "user", status: 403, message: "This is not yours to use." },
-  local_identity_refused: { kind: "user", status: 403, message: "Sign-in on this machine only works from the address that Automna printed." },
-  start_link_invalid: { kind: "user", status: 403, message: "This start link has been used or has expired. Run `npm run up` again for a new one." },
-  browser_not_admitted: { kind: "user", status: 403, message: "Open the start link that `npm run up` printed first. Run it again for a new one." },
+  local_identity_refused: {
+    kind: "user",
+    status: 403,
+    message: "Sign-in on this machine only works from the address that Automna printed.",
+  },
+  start_link_invalid: {
+    kind: "user",
+    status: 403,
+    message: "This start link has been used or has expired. Run `npm run up` again for a new one.",
+  },
+  browser_not_admitted: {
+    kind: "user",
+    status: 403,
+    message: "Open the start link that `npm run up` printed first. Run it again for a new one.",
+  },
   // agents
   agent_not_found: { kind: "user", status: 404, message: "You have no such agent." },
-  agent_action_not_possible: { kind: "conflict", status: 409, message: "That is not possible in the agent's present state." },
+  agent_action_not_possible: {
+    kind: "conflict",
+    status: 409,
+    message: "That is not possible in the agent's present state.",
+  },
   agent_starting: { kind: "transient", status: 503, message: "Your agent is starting. One moment." },
   agent_asleep: { kind: "conflict", status: 503, message: "Your agent is stopped. Start it to go on." },
   agent_unavailable: { kind: "transient", status: 503, message: "Agent temporarily unavailable. We're on it." },
@@ -36,8 +56,16 @@ export const errorCatalogue = {
   key_invalid: { kind: "user", status: 422, message: "API key invalid. Please check and try again." },
   key_limited: { kind: "user", status: 422, message: "Your Anthropic API key has expired or hit limits." },
   key_missing: { kind: "user", status: 409, message: "Add your Anthropic API key first, or choose the demo model." },
-  key_subscription_refused: { kind: "user", status: 422, message: "Claude subscriptions can't be connected. Please use an API key (sk-ant-api…)." },
-  provider_unreachable: { kind: "transient", status: 502, message: "The model provider does not answer. Please try again." },
+  key_subscription_refused: {
+    kind: "user",
+    status: 422,
+    message: "Claude subscriptions can't be connected. Please use an API key (sk-ant-api…).",
+  },
+  provider_unreachable: {
+    kind: "transient",
+    status: 502,
+    message: "The model provider does not answer. Please try again.",
+  },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
   // inside
   internal_header_invalid: { kind: "user", status: 401, message: "The internal header is missing or wrong." },
@@ -47,8 +75,16 @@ export const errorCatalogue = {
   lease_lost: { kind: "transient", status: 503, message: "Another worker took over." },
   illegal_phase_move: { kind: "bug", status: 500, message: "The agent can't move between these states." },
   envelope_unreadable: { kind: "bug", status: 500, message: "A sealed value could not be opened." },
-  service_unavailable: { kind: "transient", status: 503, message: "A part of Automna is restarting. Please try again in a moment." },
-  internal_error: { kind: "bug", status: 500, message: "Automna made a mistake. It has been logged; please try again." },
+  service_unavailable: {
+    kind: "transient",
+    status: 503,
+    message: "A part of Automna is restarting. Please try again in a moment.",
+  },
+  internal_error: {
+    kind: "bug",
+    status: 500,
+    message: "Automna made a mistake. It has been logged; please try again.",
+  },
 } as const satisfies Record<string, ErrorFacts>;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -2,6 +2,5 @@
 export const INTERNAL_HEADER = "x-automna-internal";
 export const USER_HEADER = "x-automna-user";
 export const EGRESS_HEADER = "x-automna-egress";
-export const RUN_HEADER = "x-automna-run";
 export const REQUEST_ID_HEADER = "x-request-id";
 export const INTERNAL_HEADER_PREFIX = "x-automna-";

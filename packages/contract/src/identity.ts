@@ -19,9 +19,7 @@ export const SESSION_TOKEN_SECONDS = 300;
 /** GET /api/me. */
 export const meSchema = z.object({
   user: z.object({ id: z.string(), email: z.string(), name: z.string() }),
-  key: z
-    .object({ provider: z.literal("anthropic"), last4: z.string(), validatedAtMs: z.number().int() })
-    .nullable(),
+  key: z.object({ provider: z.literal("anthropic"), last4: z.string(), validatedAtMs: z.number().int() }).nullable(),
   session: z.object({ id: z.string(), expiresAtMs: z.number().int() }),
 });
 export type Me = z.infer<typeof meSchema>;
@@ -44,7 +42,9 @@ export const localSignInSchema = z.strictObject({
 export type LocalSignIn = z.input<typeof localSignInSchema>;
 
 /** PUT /api/key. */
-export const putKeySchema = z.strictObject({ key: z.string().trim().min(20, "That is too short for an API key.").max(300) });
+export const putKeySchema = z.strictObject({
+  key: z.string().trim().min(20, "That is too short for an API key.").max(300),
+});
 export const keyViewSchema = z.object({
   key: z.object({ provider: z.literal("anthropic"), last4: z.string(), validatedAtMs: z.number().int() }).nullable(),
 });

@@ -12,3 +12,8 @@ export function agentPath(userId: string): string {
 export function agentSocketPath(userId: string): string {
   return `${agentPath(userId)}/ws`;
 }
+
+/** Asked every few minutes with a fresh session token: that keeps the session's sockets open (design D11). */
+export function agentKeepAlivePath(userId: string): string {
+  return `${agentPath(userId)}/healthz`;
+}

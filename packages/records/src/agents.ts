@@ -25,12 +25,6 @@ export async function listAgentsOfUser(db: Database | Transaction, userId: strin
   return db.agent.findMany({ where: { userId, phase: { not: "deleted" } }, orderBy: { createdAt: "asc" } });
 }
 
-/** Agents that a sweep has to look at: all but those that are gone. */
-export async function listAgentIds(db: Database): Promise<string[]> {
-  const rows = await db.agent.findMany({ where: { phase: { not: "deleted" } }, select: { id: true } });
-  return rows.map((row) => row.id);
-}
-
 /** What a sweep needs to know of every agent that is not gone, to see who needs a look. */
 export type AgentSummary = Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt">;
 
@@ -135,5 +129,5 @@ export async function listAgentEvents(
     take: limit,
     select: { id: true, type: true, phase: true, at: true },
   });
-  return afterId === null ? rows.reverse() : rows;
+  return afterId === null ? rows.toReversed() : rows;
 }

@@ -17,8 +17,3 @@ export async function notify<Channel extends NotifyChannel>(
 
 /** How long a transaction may wait for a connection and run, ms. */
 export const transactionLimits = { maxWait: 5_000, timeout: 15_000 } as const;
-
-/** True for errors of the database or of the way to it, as opposed to what our own code throws. */
-export function isDatabaseError(error: unknown): boolean {
-  return error instanceof Error && (error.name.startsWith("PrismaClient") || error.name === "DriverAdapterError");
-}

@@ -38,7 +38,8 @@ beforeEach(async () => {
   await api.user.create({ data: { id: userId, email: `${userId}@example.com`, issuer: "local" } });
 });
 
-const wish = () => ({ id: newId("agt"), userId, name: "Ada", personality: "", modelSource: "demo", tier: "local" }) as const;
+const wish = () =>
+  ({ id: newId("agt"), userId, name: "Ada", personality: "", modelSource: "demo", tier: "local" }) as const;
 const now = new Date();
 
 async function leaseFor(agentId: string): Promise<Lease> {
@@ -47,7 +48,12 @@ async function leaseFor(agentId: string): Promise<Lease> {
   return lease;
 }
 
-function reservation(lease: Lease, agentId: string, ports = { first: 21_000, last: 21_001 }, nodeId = agentId): SlotReservation {
+function reservation(
+  lease: Lease,
+  agentId: string,
+  ports = { first: 21_000, last: 21_001 },
+  nodeId = agentId,
+): SlotReservation {
   const bytes = Buffer.from("sealed");
   const slot = { id: newId("slt"), rootKeyEnvelope: bytes, ingressKeyEnvelope: bytes, egressKeyHash: bytes };
   return { lease, agentId, nodeId, host: "127.0.0.1", ports, portRestMs: 60_000, now, slot };
@@ -65,16 +71,30 @@ describe("agents", () => {
     const lease = await leaseFor(agent.id);
     const slot = await reserveSlot(provisioner, reservation(lease, agent.id));
     const backend = { type: "local", host: slot.host, port: slot.port } as const;
-    const move = (to: "placing" | "starting" | "ready") => advanceAgent(provisioner, { lease, agentId: agent.id, to, reason: null, backend, now });
+    const move = (to: "placing" | "starting" | "ready") =>
+      advanceAgent(provisioner, { lease, agentId: agent.id, to, reason: null, backend, now });
     await move("placing");
     await expect(move("ready")).rejects.toMatchObject({ code: "illegal_phase_move" });
     await move("starting");
     expect((await findRoute(ingress, userId))?.backend).toBeNull();
     await move("ready");
-    expect(await findRoute(ingress, userId)).toMatchObject({ phase: "ready", backend: { port: slot.port, slotId: slot.id } });
-    expect(await findModelAccess(egress, slot.id)).toMatchObject({ agentId: agent.id, userId, modelSource: "demo", keyEnvelope: null });
+    expect(await findRoute(ingress, userId)).toMatchObject({
+      phase: "ready",
+      backend: { port: slot.port, slotId: slot.id },
+    });
+    expect(await findModelAccess(egress, slot.id)).toMatchObject({
+      agentId: agent.id,
+      userId,
+      modelSource: "demo",
+      keyEnvelope: null,
+    });
     const events = await listAgentEvents(api, agent.id, { afterId: null, limit: 10 });
-    expect(events.map((event) => event.type)).toEqual(["agent.requested", "agent.placing", "agent.starting", "agent.ready"]);
+    expect(events.map((event) => event.type)).toEqual([
+      "agent.requested",
+      "agent.placing",
+      "agent.starting",
+      "agent.ready",
+    ]);
     const later = await listAgentEvents(api, agent.id, { afterId: events[1]?.id ?? 0n, limit: 10 });
     expect(later.map((event) => event.type)).toEqual(["agent.starting", "agent.ready"]);
     // A crash of the slot withdraws the address in the same transaction.
@@ -86,7 +106,12 @@ describe("agents", () => {
     const { agent } = await createAgent(api, wish());
     const lease = await leaseFor(agent.id);
     await recordAgentFailure(provisioner, { lease, agentId: agent.id, reason: "no_room", now });
-    const changed = await changeDesired(api, { agentId: agent.id, desired: "running", isRestart: true, assertPossible: () => undefined });
+    const changed = await changeDesired(api, {
+      agentId: agent.id,
+      desired: "running",
+      isRestart: true,
+      assertPossible: () => undefined,
+    });
     expect(changed).toMatchObject({ generation: 2, attempts: 0, retryAt: null, desired: "running" });
   });
 });
@@ -103,7 +128,14 @@ describe("leases", () => {
     expect(winners).toHaveLength(1);
     expect(winners[0]?.fencing).toBe(first.fencing + 1n);
     await expect(renewLease(provisioner, first, 1_000)).rejects.toMatchObject({ code: "lease_lost" });
-    const stale = advanceAgent(provisioner, { lease: first, agentId: agent.id, to: "placing", reason: null, backend: null, now });
+    const stale = advanceAgent(provisioner, {
+      lease: first,
+      agentId: agent.id,
+      to: "placing",
+      reason: null,
+      backend: null,
+      now,
+    });
     await expect(stale).rejects.toMatchObject({ code: "lease_lost" });
     expect((await findAgent(api, agent.id))?.phase).toBe("requested");
   });
@@ -143,7 +175,12 @@ describe("slots", () => {
       }),
     );
     const slots = await Promise.all(
-      agents.map(async (agent) => reserveSlot(provisioner, reservation(await leaseFor(agent.id), agent.id, { first: 22_000, last: 22_005 }, "node-x"))),
+      agents.map(async (agent) =>
+        reserveSlot(
+          provisioner,
+          reservation(await leaseFor(agent.id), agent.id, { first: 22_000, last: 22_005 }, "node-x"),
+        ),
+      ),
     );
     expect(new Set(slots.map((slot) => slot.port)).size).toBe(6);
   });
@@ -169,7 +206,9 @@ describe("walls between the services", () => {
     await listener.connect();
     try {
       await listener.query("LISTEN session_ended");
-      const heard = new Promise<string | undefined>((resolve) => listener.once("notification", ({ payload }) => resolve(payload)));
+      const heard = new Promise<string | undefined>((resolve) =>
+        listener.once("notification", ({ payload }) => resolve(payload)),
+      );
       await endSession(api, id, new Date());
       await endSession(api, id, new Date());
       expect(JSON.parse((await heard) ?? "{}")).toEqual({ sessionId: id, userId });

@@ -53,8 +53,21 @@ export async function findRoute(pool: Pool, userId: string): Promise<RouteRecord
 }
 
 function toRoute(row: RouteRow): RouteRecord {
-  const { backend_type: type, host, port, slot_id: slotId, key_generation: keyGeneration, ingress_key_envelope: ingressKeyEnvelope } = row;
-  const isComplete = type !== null && host !== null && port !== null && slotId !== null && keyGeneration !== null && ingressKeyEnvelope !== null;
+  const {
+    backend_type: type,
+    host,
+    port,
+    slot_id: slotId,
+    key_generation: keyGeneration,
+    ingress_key_envelope: ingressKeyEnvelope,
+  } = row;
+  const isComplete =
+    type !== null &&
+    host !== null &&
+    port !== null &&
+    slotId !== null &&
+    keyGeneration !== null &&
+    ingressKeyEnvelope !== null;
   return {
     userId: row.user_id,
     agentId: row.agent_id,

@@ -13,9 +13,18 @@ export async function findSlotOfAgent(db: Database, agentId: string): Promise<Sl
 }
 
 /** Slots that have not been released, for the orphan sweep, with the id of the agent that has it. */
-export async function listLiveSlots(db: Database, nodeId: string): Promise<(SlotRecord & { agentId: string | null })[]> {
-  const rows = await db.slot.findMany({ where: { nodeId, releasedAt: null }, include: { agent: { select: { id: true, phase: true } } } });
-  return rows.map(({ agent, ...slot }) => ({ ...slot, agentId: agent === null || agent.phase === "deleted" ? null : agent.id }));
+export async function listLiveSlots(
+  db: Database,
+  nodeId: string,
+): Promise<(SlotRecord & { agentId: string | null })[]> {
+  const rows = await db.slot.findMany({
+    where: { nodeId, releasedAt: null },
+    include: { agent: { select: { id: true, phase: true } } },
+  });
+  return rows.map(({ agent, ...slot }) => ({
+    ...slot,
+    agentId: agent === null || agent.phase === "deleted" ? null : agent.id,
+  }));
 }
 
 /** The records of these slots, released ones included. */

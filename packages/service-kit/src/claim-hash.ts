@@ -3,6 +3,14 @@ import type { ClaimRequest } from "@automna/contract/agentd";
 
 /** Fingerprint of a claim: the planner compares the one wanted with the one in force. */
 export function claimHash(claim: ClaimRequest): string {
-  const fields = [claim.agentId, claim.userId, claim.name, claim.personality, claim.model, claim.utilityModel, claim.memoryMb];
+  const fields = [
+    claim.agentId,
+    claim.userId,
+    claim.name,
+    claim.personality,
+    claim.model,
+    claim.utilityModel,
+    claim.memoryMb,
+  ];
   return createHash("sha256").update(JSON.stringify(fields)).digest("base64url").slice(0, 22);
 }

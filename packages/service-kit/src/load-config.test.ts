@@ -13,12 +13,20 @@ const schema = z.object({
 });
 
 test("reads numbers, flags and lists, and ignores what is not asked for", () => {
-  const config = loadConfig(schema, { API_PORT: "80", API_SECRET: "abcd", API_FLAG: "true", API_URLS: "http://a/, http://b/", HOME: "/" });
+  const config = loadConfig(schema, {
+    API_PORT: "80",
+    API_SECRET: "abcd",
+    API_FLAG: "true",
+    API_URLS: "http://a/, http://b/",
+    HOME: "/",
+  });
   expect(config).toEqual({ API_PORT: 80, API_SECRET: "abcd", API_FLAG: true, API_URLS: ["http://a/", "http://b/"] });
 });
 
 test("names every wrong variable at once, with its purpose and without its value", () => {
-  expect(() => loadConfig(schema, { API_PORT: "eighty", API_SECRET: "abc" })).toThrow(/API_PORT \(where the API listens\)[^]*API_SECRET/);
+  expect(() => loadConfig(schema, { API_PORT: "eighty", API_SECRET: "abc" })).toThrow(
+    /API_PORT \(where the API listens\)[^]*API_SECRET/,
+  );
   expect(() => loadConfig(schema, { API_PORT: "80", API_SECRET: "abc" })).not.toThrow(/abc/);
 });
 
@@ -29,7 +37,9 @@ test("takes a secret from the file that the _FILE variable names", () => {
     const env = { API_PORT: "1", API_SECRET_FILE: join(folder, "secret") };
     expect(loadConfig(schema, env).API_SECRET).toBe("from-file");
     expect(() => loadConfig(schema, { ...env, API_SECRET: "both" })).toThrow("not both");
-    expect(() => loadConfig(schema, { API_PORT: "1", API_SECRET_FILE: join(folder, "absent") })).toThrow("can't be read");
+    expect(() => loadConfig(schema, { API_PORT: "1", API_SECRET_FILE: join(folder, "absent") })).toThrow(
+      "can't be read",
+    );
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -8,7 +8,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * A variable `X` may come as `X_FILE` with the path of a file that holds the value (Docker secrets, S25).
  * Throws one error that names every wrong variable and what it is for (its schema description).
  */
-export function loadConfig<Shape extends Record<string, z.ZodType>>(schema: z.ZodObject<Shape>, env: Environment): z.infer<z.ZodObject<Shape>> {
+export function loadConfig<Shape extends Record<string, z.ZodType>>(
+  schema: z.ZodObject<Shape>,
+  env: Environment,
+): z.infer<z.ZodObject<Shape>> {
   const values: Record<string, string> = {};
   for (const name of Object.keys(schema.shape)) {
     const value = readVariable(name, env);
@@ -42,4 +45,12 @@ export const portSchema = z.coerce.number().int().min(0).max(65_535);
 /** "true" or "false". */
 export const flagSchema = z.enum(["true", "false"]).transform((value) => value === "true");
 /** A comma-separated list of URLs. */
-export const urlListSchema = z.string().transform((text) => text.split(",").map((part) => part.trim()).filter(Boolean)).pipe(z.array(z.url()).min(1));
+export const urlListSchema = z
+  .string()
+  .transform((text) =>
+    text
+      .split(",")
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
+  .pipe(z.array(z.url()).min(1));

@@ -4,7 +4,10 @@ import type { Logger } from "./log.ts";
 
 export interface NotifyListener {
   /** Calls back for each payload of a channel; returns how to stop that. */
-  on: <Channel extends NotifyChannel>(channel: Channel, handle: (payload: NotifyPayload<Channel>) => void) => () => void;
+  on: <Channel extends NotifyChannel>(
+    channel: Channel,
+    handle: (payload: NotifyPayload<Channel>) => void,
+  ) => () => void;
   /** Calls back after each (re)connect: what was cached may be stale, notifications may have been missed. */
   onReconnect: (handle: () => void) => () => void;
   /** True while notifications arrive: connected, and listening on every channel. */
@@ -47,19 +50,28 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
   };
 
   const connect = () => {
-    const next = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 5_000, query_timeout: 5_000 });
+    const next = new pg.Client({
+      connectionString,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 5_000,
+    });
     client = next;
     next.on("error", (error) => lost(next, error));
     next.on("end", () => lost(next));
     next.on("notification", ({ channel, payload }) => dispatch(channel, payload));
-    void next
-      .connect()
-      .then(async () => {
-        for (const channel of Object.keys(notifyCatalogue)) await next.query(`LISTEN ${channel}`);
-        isListening = client === next;
-        for (const handle of reconnectHandlers) handle();
-      })
-      .catch((error: Error) => lost(next, error));
+    void listen(next);
+  };
+
+  const listen = async (next: pg.Client) => {
+    try {
+      await next.connect();
+      for (const channel of Object.keys(notifyCatalogue)) await next.query(`LISTEN ${channel}`);
+      isListening = client === next;
+      for (const handle of reconnectHandlers) handle();
+    } catch (error) {
+      lost(next, error instanceof Error ? error : new Error(String(error)));
+    }
   };
 
   probe = setInterval(() => {
@@ -72,8 +84,8 @@ export function makeNotifyListener(connectionString: string, log: Logger): Notif
     on(channel, handle) {
       const set = handlers.get(channel) ?? new Set();
       handlers.set(channel, set);
-      set.add(handle as (payload: never) => void);
-      return () => set.delete(handle as (payload: never) => void);
+      set.add(handle);
+      return () => set.delete(handle);
     },
     onReconnect(handle) {
       reconnectHandlers.add(handle);

@@ -4,9 +4,7 @@ import { jobCatalogue, type JobData, type JobName } from "@automna/contract/jobs
 import type { Logger } from "./log.ts";
 
 /** Where jobs live. The Postgres backend needs nothing besides the database; production uses Redis. */
-export type QueueBackend =
-  | { kind: "postgres"; connectionString: string; max: number }
-  | { kind: "redis"; url: string };
+export type QueueBackend = { kind: "postgres"; connectionString: string; max: number } | { kind: "redis"; url: string };
 
 /** Own schema: Prisma's drift detection looks at `public` alone. */
 const QUEUE_SCHEMA = "bullmq";
@@ -16,7 +14,11 @@ const LOCK_DURATION_MS = 30_000;
 
 export interface JobSender {
   /** Adds a hint. Two hints for the same id that both still wait are one. `delayMs` puts it off. */
-  add: <Name extends JobName>(name: Name, data: JobData<Name>, options: { dedupeKey: string; delayMs?: number }) => Promise<void>;
+  add: <Name extends JobName>(
+    name: Name,
+    data: JobData<Name>,
+    options: { dedupeKey: string; delayMs?: number },
+  ) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -51,7 +53,11 @@ export function makeJobWorker(
     if (!isJobName(job.name)) throw new Error(`unknown job ${job.name}`);
     await options.handle(job.name, jobCatalogue[job.name].parse(job.data));
   };
-  const settings = { concurrency: options.concurrency, stalledInterval: STALLED_INTERVAL_MS, lockDuration: LOCK_DURATION_MS };
+  const settings = {
+    concurrency: options.concurrency,
+    stalledInterval: STALLED_INTERVAL_MS,
+    lockDuration: LOCK_DURATION_MS,
+  };
   const worker =
     backend.kind === "postgres"
       ? new Worker(queueName, process, { connection: postgresConnection(backend), ...settings }, createPostgresBackend)

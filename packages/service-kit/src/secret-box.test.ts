@@ -15,9 +15,17 @@ describe("round trip", () => {
 
   test("an older key of the ring still opens", () => {
     const [oldId = "", oldKey = Buffer.alloc(0)] = [...ring.keys][0] ?? [];
-    const rotated: KeyRing = { primary: "k2", keys: new Map([[oldId, oldKey], ["k2", Buffer.alloc(32, 7)]]) };
+    const rotated: KeyRing = {
+      primary: "k2",
+      keys: new Map([
+        [oldId, oldKey],
+        ["k2", Buffer.alloc(32, 7)],
+      ]),
+    };
     expect(unseal(rotated, seal(ring, plain, forUser), forUser)).toEqual(plain);
-    expect(() => unseal(ring, seal(rotated, plain, forUser), forUser)).toThrow(expect.objectContaining({ code: "envelope_unreadable" }));
+    expect(() => unseal(ring, seal(rotated, plain, forUser), forUser)).toThrow(
+      expect.objectContaining({ code: "envelope_unreadable" }),
+    );
   });
 });
 

@@ -34,7 +34,8 @@ const keyRingSchema = z.object({
 export function parseKeyRing(json: string): KeyRing {
   const parsed = keyRingSchema.parse(JSON.parse(json));
   const keys = new Map(Object.entries(parsed.keys).map(([id, value]) => [id, Buffer.from(value, "base64")]));
-  for (const [id, key] of keys) if (key.length !== KEY_BYTES) throw new Error(`key ${id} is not ${KEY_BYTES} bytes long`);
+  for (const [id, key] of keys)
+    if (key.length !== KEY_BYTES) throw new Error(`key ${id} is not ${KEY_BYTES} bytes long`);
   if (!keys.has(parsed.primary)) throw new Error(`primary key ${parsed.primary} is not in the key ring`);
   return { primary: parsed.primary, keys };
 }
@@ -78,6 +79,8 @@ export function unseal(ring: KeyRing, envelope: Uint8Array, sealedFor: SealedFor
 
 function additionalData(header: Buffer, { owner, kind }: SealedFor): Buffer {
   // Hashing keeps the parts apart: no choice of owner can look like another kind.
-  const digest = createHash("sha256").update(JSON.stringify([owner, kind])).digest();
+  const digest = createHash("sha256")
+    .update(JSON.stringify([owner, kind]))
+    .digest();
   return Buffer.concat([header, digest]);
 }

@@ -8,14 +8,33 @@ const origin = "http://localhost:4600";
 const nowSeconds = () => Math.floor(Date.now() / 1_000);
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
 
-function tokenWith(over: Record<string, unknown> = {}, key = privateKey, header: Record<string, unknown> = { alg: "RS256", typ: "JWT" }): string {
-  const claims = { sub: "user_00000001", sid: "sess_1", iss: "local", azp: origin, iat: nowSeconds(), nbf: nowSeconds() - 1, exp: nowSeconds() + 300, v: 2, ...over };
+function tokenWith(
+  over: Record<string, unknown> = {},
+  key = privateKey,
+  header: Record<string, unknown> = { alg: "RS256", typ: "JWT" },
+): string {
+  const claims = {
+    sub: "user_00000001",
+    sid: "sess_1",
+    iss: "local",
+    azp: origin,
+    iat: nowSeconds(),
+    nbf: nowSeconds() - 1,
+    exp: nowSeconds() + 300,
+    v: 2,
+    ...over,
+  };
   const text = `${encode(header)}.${encode(claims)}`;
   return `${text}.${createSign("RSA-SHA256").update(text).sign(key).toString("base64url")}`;
 }
 
 const make = (now = Date.now) =>
-  makeSessionVerifier({ jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString(), issuer: "local", authorizedParties: [origin], now });
+  makeSessionVerifier({
+    jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+    issuer: "local",
+    authorizedParties: [origin],
+    now,
+  });
 
 const fetchTrap = vi.fn(() => Promise.reject(new Error("a verifier must not use the network")));
 beforeEach(() => vi.stubGlobal("fetch", fetchTrap));
@@ -46,7 +65,9 @@ test.each([
 });
 
 test("says that a session has expired, also for a token it knew", async () => {
-  await expect(make().verify(tokenWith({ exp: nowSeconds() - 60, iat: nowSeconds() - 400 }))).rejects.toMatchObject({ code: "session_expired" });
+  await expect(make().verify(tokenWith({ exp: nowSeconds() - 60, iat: nowSeconds() - 400 }))).rejects.toMatchObject({
+    code: "session_expired",
+  });
   let now = Date.now();
   const verifier = make(() => now);
   const token = tokenWith();

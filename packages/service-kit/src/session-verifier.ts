@@ -65,7 +65,11 @@ async function verifyClaims(
   { jwtKey, authorizedParties }: Pick<SessionVerifierOptions, "jwtKey" | "authorizedParties">,
 ): Promise<SessionClaims> {
   try {
-    const payload = await verifyToken(token, { jwtKey, authorizedParties: [...authorizedParties], clockSkewInMs: CLOCK_SKEW_MS });
+    const payload = await verifyToken(token, {
+      jwtKey,
+      authorizedParties: [...authorizedParties],
+      clockSkewInMs: CLOCK_SKEW_MS,
+    });
     return sessionClaimsSchema.parse(payload);
   } catch (cause) {
     const isExpired = cause instanceof Error && "reason" in cause && cause.reason === "token-expired";

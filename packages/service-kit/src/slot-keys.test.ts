@@ -1,5 +1,12 @@
 import { expect, test } from "vitest";
-import { deriveSlotKey, formatEgressCredential, identityProof, parseEgressCredential, sameSecret, type SlotKeyPurpose } from "./slot-keys.ts";
+import {
+  deriveSlotKey,
+  formatEgressCredential,
+  identityProof,
+  parseEgressCredential,
+  sameSecret,
+  type SlotKeyPurpose,
+} from "./slot-keys.ts";
 
 const root = Buffer.alloc(32, 1);
 const purposes: SlotKeyPurpose[] = ["ingress", "proof", "egress", "control"];
@@ -35,8 +42,19 @@ test("secrets of different length compare as different instead of throwing", () 
 test("an egress credential is read back, anything else is null", () => {
   const key = deriveSlotKey(root, "egress", "slt_a", 3);
   const slotId = `slt_${"0".repeat(20)}`;
-  expect(parseEgressCredential(formatEgressCredential(slotId, 3, key))).toEqual({ slotId, generation: 3, egressKey: key });
-  for (const bad of ["", "slt_a.1.x", `${slotId}.1`, `${slotId}.-1.${key}`, `${slotId}.1.${key} `, `x${slotId}.1.${key}`]) {
+  expect(parseEgressCredential(formatEgressCredential(slotId, 3, key))).toEqual({
+    slotId,
+    generation: 3,
+    egressKey: key,
+  });
+  for (const bad of [
+    "",
+    "slt_a.1.x",
+    `${slotId}.1`,
+    `${slotId}.-1.${key}`,
+    `${slotId}.1.${key} `,
+    `x${slotId}.1.${key}`,
+  ]) {
     expect(parseEgressCredential(bad), bad).toBeNull();
   }
 });

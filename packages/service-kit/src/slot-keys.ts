@@ -11,13 +11,26 @@ export function newRootKey(): Buffer {
 }
 
 /** base64url of HMAC-SHA256(root key, purpose, slot, key generation). */
-export function deriveSlotKey(rootKey: Uint8Array, purpose: SlotKeyPurpose, slotId: string, generation: number): string {
+export function deriveSlotKey(
+  rootKey: Uint8Array,
+  purpose: SlotKeyPurpose,
+  slotId: string,
+  generation: number,
+): string {
   return createHmac("sha256", rootKey).update(`automna/v1/${purpose}/${slotId}/${generation}`).digest("base64url");
 }
 
 /** The proof that agentd gives for a nonce, and that ingress expects. */
-export function identityProof(proofKey: string, nonce: string, slotId: string, generation: number, agentId: string | null): string {
-  return createHmac("sha256", proofKey).update(proofText(nonce, slotId, generation, agentId)).digest("base64url");
+export function identityProof(
+  proofKey: string,
+  nonce: string,
+  slotId: string,
+  generation: number,
+  agentId: string | null,
+): string {
+  return createHmac("sha256", proofKey)
+    .update(proofText(nonce, slotId, generation, agentId))
+    .digest("base64url");
 }
 
 /** Equality of two secrets in constant time, also when their lengths differ. */

@@ -18,13 +18,16 @@ describe("phases", () => {
   test("every phase can be reached from the first", () => {
     const reached = new Set<string>(["requested"]);
     for (let i = 0; i < agentPhases.length; i += 1) {
-      for (const from of agentPhases) for (const to of agentPhases) if (reached.has(from) && canAdvance(from, to)) reached.add(to);
+      for (const from of agentPhases)
+        for (const to of agentPhases) if (reached.has(from) && canAdvance(from, to)) reached.add(to);
     }
     expect([...agentPhases].filter((phase) => !reached.has(phase))).toEqual([]);
   });
 
   test("an illegal move throws instead of happening", () => {
-    expect(() => assertAdvance("deleted", "ready")).toThrow(expect.objectContaining({ code: "illegal_phase_move", kind: "bug" }));
+    expect(() => assertAdvance("deleted", "ready")).toThrow(
+      expect.objectContaining({ code: "illegal_phase_move", kind: "bug" }),
+    );
   });
 
   test("nobody can start what runs or stop what rests", () => {
@@ -51,7 +54,11 @@ describe("retries", () => {
   test("pauses grow up to two minutes, then the agent parks", () => {
     expect([1, 2, 3, 4, 5, 9].map(retryDelayMs)).toEqual([1_000, 4_000, 16_000, 64_000, 120_000, 120_000]);
     expect(failureOutcome(0, 100)).toEqual({ phase: "failing", attempts: 1, retryAtMs: 1_100 });
-    expect(failureOutcome(ATTEMPT_BUDGET - 1, 100)).toEqual({ phase: "failed", attempts: ATTEMPT_BUDGET, retryAtMs: null });
+    expect(failureOutcome(ATTEMPT_BUDGET - 1, 100)).toEqual({
+      phase: "failed",
+      attempts: ATTEMPT_BUDGET,
+      retryAtMs: null,
+    });
   });
 
   test("every reason has words for a person", () => {

@@ -67,8 +67,3 @@ export function assertAdvance(from: AgentPhase, to: AgentPhase): void {
   if (canAdvance(from, to)) return;
   throw new AppError("illegal_phase_move", "bug", `an agent can't go from ${from} to ${to}`);
 }
-
-/** True while the platform is at work on the agent and a person should see progress. */
-export function isTransitional(phase: AgentPhase): boolean {
-  return phaseDeadlineMs[phase] !== null || phase === "failing" || phase === "deleting";
-}

@@ -1,5 +1,3 @@
-import type { Tier } from "../tiers/catalogue.ts";
-
 /** What the owner wants to be true. */
 export const desiredStates = ["running", "stopped", "deleted"] as const;
 export type DesiredState = (typeof desiredStates)[number];
@@ -7,15 +5,3 @@ export type DesiredState = (typeof desiredStates)[number];
 /** Whose model answers: the customer's own key, or the platform's labelled demo model. */
 export const modelSources = ["byok", "demo"] as const;
 export type ModelSource = (typeof modelSources)[number];
-
-/** Desired state of one agent. `generation` grows with each change that needs the gateway to start anew. */
-export interface AgentSpec {
-  agentId: string;
-  userId: string;
-  desired: DesiredState;
-  generation: number;
-  tier: Tier;
-  name: string;
-  personality: string;
-  modelSource: ModelSource;
-}

@@ -28,7 +28,7 @@ export interface AgentStepArguments {
   /** Tell watchers how far a deploy is. */
   setStage: { stage: DeployStage };
   /** The agent has been well for a while: forget earlier attempts. */
-  forgetFailures: Record<never, never>;
+  forgetFailures: { attempts: number };
   /** Nothing to do before `untilMs`. */
   wait: { untilMs: number };
 }

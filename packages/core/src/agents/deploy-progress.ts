@@ -33,9 +33,7 @@ export interface DeployProgress {
  */
 export function deployProgress(stage: DeployStage, inStageMs: number): DeployProgress {
   const total = deployStages.reduce((sum, name) => sum + usualMs[name], 0);
-  const before = deployStages
-    .slice(0, deployStages.indexOf(stage))
-    .reduce((sum, name) => sum + usualMs[name], 0);
+  const before = deployStages.slice(0, deployStages.indexOf(stage)).reduce((sum, name) => sum + usualMs[name], 0);
   const usual = usualMs[stage];
   const share = usual === 0 ? 0 : 1 - Math.exp(-Math.max(0, inStageMs) / (usual * 0.75));
   const percent = stage === "ready" ? 100 : Math.min(99, Math.floor((100 * (before + usual * share)) / total));

@@ -22,7 +22,10 @@ const slotWith = (over: Partial<PlannedSlot> = {}): PlannedSlot => ({
   claimHash: "h1",
   ...over,
 });
-const running = (gateway: "unclaimed" | "starting" | "ready" | "failing", claimHash: string | null = "h1"): ObservedSlot => ({
+const running = (
+  gateway: "unclaimed" | "starting" | "ready" | "failing",
+  claimHash: string | null = "h1",
+): ObservedSlot => ({
   kind: "running",
   startedAtMs: 0,
   agentd: { kind: "answering", agentId: claimHash === null ? null : "agt_1", claimHash, gateway },
@@ -135,13 +138,30 @@ describe("a whole life", () => {
   });
 
   test("delete works from every phase, whatever is there", () => {
-    const phases = ["requested", "placing", "creating", "starting", "ready", "stopping", "asleep", "failing", "failed", "upgrading", "moving", "dozing"] as const;
+    const phases = [
+      "requested",
+      "placing",
+      "creating",
+      "starting",
+      "ready",
+      "stopping",
+      "asleep",
+      "failing",
+      "failed",
+      "upgrading",
+      "moving",
+      "dozing",
+    ] as const;
     for (const phase of phases) {
-      for (const observed of [{ kind: "absent" }, { kind: "stopped", lastExit: "clean", endedAtMs: null }, running("ready")] as const) {
+      for (const observed of [
+        { kind: "absent" },
+        { kind: "stopped", lastExit: "clean", endedAtMs: null },
+        running("ready"),
+      ] as const) {
         const world = new World();
         world.agent = agentWith({ phase, desired: "deleted", attempts: 6 });
         world.slot = slotWith();
-        world.observed = observed as ObservedSlot;
+        world.observed = observed;
         world.play();
         expect(world.agent.phase, `${phase} with ${observed.kind}`).toBe("deleted");
         expect(world.slot).toBeNull();
@@ -160,7 +180,12 @@ describe("trouble", () => {
   });
 
   test("a slot that ran and is gone is never replaced by an empty one", () => {
-    const steps = planAgent({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed: { kind: "absent" }, now: 5 });
+    const steps = planAgent({
+      agent: agentWith({ phase: "ready" }),
+      slot: slotWith(),
+      observed: { kind: "absent" },
+      now: 5,
+    });
     expect(steps).toEqual([{ step: "recordFailure", reason: "slot_lost" }]);
   });
 
@@ -172,14 +197,30 @@ describe("trouble", () => {
 
   test("a failing agent waits for its retry time", () => {
     const agent = agentWith({ phase: "failing", retryAtMs: 900, attempts: 2 });
-    const steps = planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 100 });
+    const steps = planAgent({
+      agent,
+      slot: slotWith(),
+      observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 },
+      now: 100,
+    });
     expect(steps).toEqual([{ step: "wait", untilMs: 900 }]);
   });
 
   test("an agent that used up its attempts rests until a person acts", () => {
     const agent = agentWith({ phase: "failed", attempts: 6 });
-    expect(planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 })).toEqual([]);
-    expect(names(planAgent({ agent: { ...agent, attempts: 0 }, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 }))).toEqual(["setPhase", "setStage"]);
+    expect(
+      planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 }),
+    ).toEqual([]);
+    expect(
+      names(
+        planAgent({
+          agent: { ...agent, attempts: 0 },
+          slot: slotWith(),
+          observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 },
+          now: 1,
+        }),
+      ),
+    ).toEqual(["setPhase", "setStage"]);
   });
 
   test("a gateway that never gets ready is stopped at the deadline, not watched for ever", () => {
@@ -196,7 +237,12 @@ describe("trouble", () => {
   });
 
   test("a claim that does not match the wish is renewed", () => {
-    const steps = planAgent({ agent: agentWith({ phase: "ready", stage: "ready" }), slot: slotWith({ claimHash: "h2" }), observed: running("ready"), now: 1 });
+    const steps = planAgent({
+      agent: agentWith({ phase: "ready", stage: "ready" }),
+      slot: slotWith({ claimHash: "h2" }),
+      observed: running("ready"),
+      now: 1,
+    });
     expect(names(steps)).toContain("claimSlot");
   });
 
@@ -221,14 +267,23 @@ describe("trouble", () => {
   test("a process that ends during its own start is paused as a failure, not started in a tight loop", () => {
     const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
     const observed: ObservedSlot = { kind: "stopped", lastExit: "crashed", endedAtMs: 1_500 };
-    expect(planAgent({ agent, slot: slotWith(), observed, now: 1_600 })).toEqual([{ step: "recordFailure", reason: "agentd_exited" }]);
+    expect(planAgent({ agent, slot: slotWith(), observed, now: 1_600 })).toEqual([
+      { step: "recordFailure", reason: "agentd_exited" },
+    ]);
     const later = { ...agent, phaseSinceMs: 3_000 };
     expect(names(planAgent({ agent: later, slot: slotWith(), observed, now: 3_100 }))).toEqual(["startSlot"]);
   });
 
   test("an agent that can't be stopped is retried with pauses and parks at the end of its budget", () => {
     const stopped = { desired: "stopped", phase: "failing", retryAtMs: 900 } as const;
-    expect(planAgent({ agent: agentWith({ ...stopped, attempts: 2 }), slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([{ step: "wait", untilMs: 900 }]);
+    expect(
+      planAgent({
+        agent: agentWith({ ...stopped, attempts: 2 }),
+        slot: slotWith(),
+        observed: running("ready"),
+        now: 100,
+      }),
+    ).toEqual([{ step: "wait", untilMs: 900 }]);
     const parked = agentWith({ desired: "stopped", phase: "failed", attempts: 6 });
     expect(planAgent({ agent: parked, slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([]);
   });
@@ -244,10 +299,18 @@ describe("trouble", () => {
   });
 
   test("when one could not look, a ready agent is left alone and an overdue start is a failure", () => {
-    expect(planUnobserved({ agent: agentWith({ phase: "ready" }), now: 9e9 })).toEqual([{ step: "wait", untilMs: 9e9 + 5_000 }]);
-    expect(planUnobserved({ agent: agentWith({ phase: "starting" }), now: 9e9 })).toEqual([{ step: "recordFailure", reason: "step_failed" }]);
-    expect(planUnobserved({ agent: agentWith({ phase: "failing", retryAtMs: 50 }), now: 10 })).toEqual([{ step: "wait", untilMs: 50 }]);
-    expect(planUnobserved({ agent: agentWith({ phase: "deleting" }), now: 9e9 })).toEqual([{ step: "wait", untilMs: 9e9 + 5_000 }]);
+    expect(planUnobserved({ agent: agentWith({ phase: "ready" }), now: 9e9 })).toEqual([
+      { step: "wait", untilMs: 9e9 + 5_000 },
+    ]);
+    expect(planUnobserved({ agent: agentWith({ phase: "starting" }), now: 9e9 })).toEqual([
+      { step: "recordFailure", reason: "step_failed" },
+    ]);
+    expect(planUnobserved({ agent: agentWith({ phase: "failing", retryAtMs: 50 }), now: 10 })).toEqual([
+      { step: "wait", untilMs: 50 },
+    ]);
+    expect(planUnobserved({ agent: agentWith({ phase: "deleting" }), now: 9e9 })).toEqual([
+      { step: "wait", untilMs: 9e9 + 5_000 },
+    ]);
   });
 
   test("no room is waited for without an end", () => {

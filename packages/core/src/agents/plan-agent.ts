@@ -111,7 +111,9 @@ export function planUnobserved({ agent, now }: Pick<PlanInput, "agent" | "now">)
   const retryWait = waitForRetry(agent, now);
   if (retryWait !== null) return retryWait;
   const isFailure = agent.phase === "failing" || isOverdue(agent, agent.phaseSinceMs, now);
-  return isFailure ? [{ step: "recordFailure", reason: "step_failed" }] : [{ step: "wait", untilMs: now + BLIND_POLL_MS }];
+  return isFailure
+    ? [{ step: "recordFailure", reason: "step_failed" }]
+    : [{ step: "wait", untilMs: now + BLIND_POLL_MS }];
 }
 
 function waitForRetry(agent: PlannedAgent, now: number): AgentStep[] | null {
@@ -146,16 +148,24 @@ function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
   }
 }
 
-function planStopped(agent: PlannedAgent, slot: PlannedSlot, { lastExit, endedAtMs }: Extract<ObservedSlot, { kind: "stopped" }>): AgentStep[] {
+function planStopped(
+  agent: PlannedAgent,
+  slot: PlannedSlot,
+  { lastExit, endedAtMs }: Extract<ObservedSlot, { kind: "stopped" }>,
+): AgentStep[] {
   // What was asked to stop is started again without more ado: a clean shutdown of the machine is nobody's failure.
   if (lastExit === "clean") {
-    return agent.phase === "starting" ? [...stage(agent, "starting"), startSlot(agent, slot)] : enterStarting(agent, slot);
+    return agent.phase === "starting"
+      ? [...stage(agent, "starting"), startSlot(agent, slot)]
+      : enterStarting(agent, slot);
   }
   const wasWell = agent.phase === "ready" || agent.phase === "dozing";
   // It ended by itself during this very start: without the pause of a failure it would be started in a tight loop.
   const endedInStart = agent.phase === "starting" && endedAtMs !== null && endedAtMs >= agent.phaseSinceMs;
   if (wasWell || endedInStart) return [{ step: "recordFailure", reason: reasonForExit(lastExit) }];
-  return agent.phase === "starting" ? [...stage(agent, "starting"), startSlot(agent, slot)] : enterStarting(agent, slot);
+  return agent.phase === "starting"
+    ? [...stage(agent, "starting"), startSlot(agent, slot)]
+    : enterStarting(agent, slot);
 }
 
 function planRunning(
@@ -176,7 +186,10 @@ function planRunning(
     if (agent.phase !== "starting") return enterStarting(agent, slot);
     const silentTooLong = now - Math.max(observed.startedAtMs, agent.phaseSinceMs) > SILENCE_LIMIT_MS;
     if (!silentTooLong) return [...stage(agent, "starting"), { step: "wait", untilMs: now + SILENT_POLL_MS }];
-    return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "agentd_silent" }];
+    return [
+      { step: "stopSlot", slotId: slot.slotId },
+      { step: "recordFailure", reason: "agentd_silent" },
+    ];
   }
   if (agent.phase !== "starting" && agent.phase !== "ready") return enterStarting(agent, slot);
   if (observed.agentd.claimHash !== slot.claimHash) {
@@ -186,13 +199,19 @@ function planRunning(
     case "ready":
       return planReady(input);
     case "failing":
-      return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "gateway_failing" }];
+      return [
+        { step: "stopSlot", slotId: slot.slotId },
+        { step: "recordFailure", reason: "gateway_failing" },
+      ];
     case "unclaimed":
     case "starting":
     case "stopped":
       if (agent.phase !== "starting") return enterStarting(agent, slot);
       if (overdue) {
-        return [{ step: "stopSlot", slotId: slot.slotId }, { step: "recordFailure", reason: "gateway_slow" }];
+        return [
+          { step: "stopSlot", slotId: slot.slotId },
+          { step: "recordFailure", reason: "gateway_slow" },
+        ];
       }
       return [...stage(agent, "warming"), { step: "wait", untilMs: now + POLL_MS }];
     default:
@@ -204,7 +223,8 @@ function planReady({ agent, now }: PlanInput): AgentStep[] {
   if (agent.phase !== "ready") {
     return [...stage(agent, "ready"), { step: "setPhase", to: "ready", reason: null }];
   }
-  if (agent.attempts > 0 && now - agent.phaseSinceMs > FORGET_AFTER_MS) return [{ step: "forgetFailures" }];
+  if (agent.attempts > 0 && now - agent.phaseSinceMs > FORGET_AFTER_MS)
+    return [{ step: "forgetFailures", attempts: agent.attempts }];
   return [{ step: "wait", untilMs: now + SETTLED_POLL_MS }];
 }
 
