@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { appError } from "@automna/contract/error-catalogue";
+import { isAppError } from "@automna/core/shared/app-error";
+import { Exchange, type ExchangeFailure } from "../exchange.ts";
+import type { BackendConnections } from "./backend-connections.ts";
+import { unavailable } from "./phase-answers.ts";
+import { hasBody } from "./request-framing.ts";
+import { browserResponseHeaders } from "./response-headers.ts";
+import type { Backend } from "./route.ts";
+
+export interface HttpForward {
+  request: IncomingMessage;
+  response: ServerResponse;
+  method: string;
+  path: string;
+  userId: string;
+  requestId: string;
+  /** Flat list for this backend. */
+  toRequestHeaders: (backend: Backend) => string[];
+  /** Looks the route up anew after an address did not answer. Throws what the caller gets instead. */
+  findBackendAgain: () => Promise<Backend>;
+  /** Answers with an error; the answer has not begun. */
+  refuse: (error: unknown) => void;
+}
+
+/** Passes one request to the agent and its answer back. A backend that can't be reached is looked up once more. */
+export function forwardHttp(connections: BackendConnections, forward: HttpForward, backend: Backend): void {
+  send(connections, forward, backend, (failure) => {
+    if (!canTryAgain(forward, failure)) {
+      forward.refuse(toRefusal(failure.error));
+      return;
+    }
+    forward
+      .findBackendAgain()
+      .then((again) => send(connections, forward, again, ({ error }) => forward.refuse(toRefusal(error))))
+      .catch(forward.refuse);
+  });
+}
+
+function send(
+  connections: BackendConnections,
+  forward: HttpForward,
+  backend: Backend,
+  onFailed: (failure: ExchangeFailure) => void,
+): void {
+  const { request, response, method, path, userId, requestId } = forward;
+  new Exchange(request, response, {
+    dispatcher: connections.pool(backend),
+    method,
+    path,
+    headers: forward.toRequestHeaders(backend),
+    hasBody: hasBody(request),
+    bodyMaxBytes: null,
+    toResponseHeaders: (status, headers) => browserResponseHeaders(headers, { userId, requestId, status }),
+    onFailed,
+  }).start();
+}
+
+/** Not sent: nothing can happen twice. Sent on a connection that had just been closed: reading twice does no harm. */
+function canTryAgain({ request, response, method }: HttpForward, { error, wasSent }: ExchangeFailure): boolean {
+  if (response.destroyed) return false;
+  if (!wasSent) return true;
+  const wasCut = "code" in error && error.code === "UND_ERR_SOCKET";
+  return wasCut && (method === "GET" || method === "HEAD") && !hasBody(request);
+}
+
+/** undici's errors name addresses; callers learn that the agent doesn't answer. */
+function toRefusal(error: Error): unknown {
+  if (isAppError(error)) return error;
+  return error.name === "InvalidArgumentError" ? appError("invalid_request", { cause: error }) : unavailable(error);
+}

@@ -1,0 +1,52 @@
+import type { IncomingMessage } from "node:http";
+import type { SessionVerifier } from "@automna/service-kit/session-verifier";
+import type { Clock } from "@automna/core/shared/clock";
+import { assertOwner, makeSessionCheck, type Caller } from "./authorize.ts";
+import type { BackendProof } from "./backend-connections.ts";
+import { proveBackend } from "./backend-proof.ts";
+import { judgeBrowserRequest, type BrowserVerdict } from "./browser-rules.ts";
+import type { EndedSessions } from "./ended-sessions.ts";
+import { assertOwnOrigin, assertOwnSocketOrigin } from "./origin-rules.ts";
+import { assertFraming } from "./request-framing.ts";
+import { backendRequestHeaders } from "./request-headers.ts";
+import { parseRequestTarget, type RequestTarget } from "./request-target.ts";
+
+/**
+ * Every check between a request and an agent. Each throws the AppError that refuses. They are values, so that an
+ * attack can be shown to succeed against the same ingress with one of them replaced.
+ */
+export interface IngressGuards {
+  framing: (request: IncomingMessage) => void;
+  target: (raw: string) => RequestTarget;
+  browser: (request: IncomingMessage, target: RequestTarget) => BrowserVerdict;
+  origin: (request: IncomingMessage) => void;
+  socketOrigin: (request: IncomingMessage) => void;
+  session: (request: IncomingMessage, target: RequestTarget) => Promise<Caller>;
+  ownership: (caller: Caller, target: RequestTarget) => void;
+  requestHeaders: typeof backendRequestHeaders;
+  backendProof: BackendProof;
+}
+
+export interface IngressGuardsDeps {
+  verifier: SessionVerifier;
+  ended: EndedSessions;
+  /** The public origin that pages and sockets must come from. */
+  origin: string;
+  now: Clock;
+}
+
+/** The real ones. */
+export function makeIngressGuards({ verifier, ended, origin, now }: IngressGuardsDeps): IngressGuards {
+  const checkSession = makeSessionCheck({ verifier, ended, now });
+  return {
+    framing: assertFraming,
+    target: parseRequestTarget,
+    browser: judgeBrowserRequest,
+    origin: (request) => assertOwnOrigin(request, origin),
+    socketOrigin: (request) => assertOwnSocketOrigin(request.headers, origin),
+    session: (request) => checkSession(request.headers),
+    ownership: assertOwner,
+    requestHeaders: backendRequestHeaders,
+    backendProof: proveBackend,
+  };
+}

@@ -1,0 +1,116 @@
+import { MINUTE_MS, SECOND_MS, type Clock } from "@automna/core/shared/clock";
+import type { Caller } from "./authorize.ts";
+
+/** Why the platform ends something that is under way. */
+export type EndReason = "session_ended" | "token_stale" | "suspended" | "moved" | "draining";
+
+/** A request or socket under way, which ends with its session, its user's rights or its backend. */
+export interface Held {
+  kind: "http" | "websocket";
+  userId: string;
+  sessionId: string;
+  /** Where it goes; null until that is known. */
+  backendId: string | null;
+  end: (reason: EndReason) => void;
+}
+
+interface SessionHold {
+  tokenIssuedAtS: number;
+  freshUntilMs: number;
+  held: Set<Held>;
+}
+
+export interface HeldConnections {
+  /** Call after each verification: a newer token of the session keeps what it holds. */
+  refresh: (caller: Caller) => void;
+  /** Returns how to take it out again. */
+  add: (caller: Caller, held: Held) => () => void;
+  count: (userId: string, kind: Held["kind"]) => number;
+  /** Users that hold something. */
+  users: () => string[];
+  holds: (userId: string) => boolean;
+  endSession: (sessionId: string) => void;
+  endUser: (userId: string, reason: EndReason) => void;
+  /** Ends what the user holds at any backend but this one. */
+  endMoved: (userId: string, backendId: string | null) => void;
+  endSockets: (reason: EndReason) => void;
+  endAll: (reason: EndReason) => void;
+  size: () => number;
+  close: () => void;
+}
+
+/** Design D11: what is open ends after so long without a fresh token. */
+const FRESH_MS = 5 * MINUTE_MS;
+const SWEEP_MS = SECOND_MS;
+
+export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
+  const sessions = new Map<string, SessionHold>();
+  const users = new Map<string, Set<Held>>();
+
+  const endEach = (held: Iterable<Held> | undefined, reason: EndReason) => {
+    // Ending one takes it out of the set, which a Set allows while it is walked.
+    for (const one of held ?? []) one.end(reason);
+  };
+
+  const remove = (held: Held) => {
+    removeFrom(users, held.userId, users.get(held.userId), held);
+    const session = sessions.get(held.sessionId);
+    removeFrom(sessions, held.sessionId, session?.held, held);
+  };
+
+  const sweep = setInterval(() => {
+    for (const session of sessions.values()) if (session.freshUntilMs <= now()) endEach(session.held, "token_stale");
+  }, SWEEP_MS);
+  sweep.unref();
+
+  return {
+    refresh({ sessionId, tokenIssuedAtS }) {
+      const session = sessions.get(sessionId);
+      if (session === undefined || tokenIssuedAtS <= session.tokenIssuedAtS) return;
+      session.tokenIssuedAtS = tokenIssuedAtS;
+      session.freshUntilMs = now() + FRESH_MS;
+    },
+    add({ tokenIssuedAtS }, held) {
+      const session = sessions.get(held.sessionId);
+      if (session === undefined) {
+        sessions.set(held.sessionId, { tokenIssuedAtS, freshUntilMs: now() + FRESH_MS, held: new Set([held]) });
+      } else session.held.add(held);
+      const ofUser = users.get(held.userId);
+      if (ofUser === undefined) users.set(held.userId, new Set([held]));
+      else ofUser.add(held);
+      return () => remove(held);
+    },
+    count(userId, kind) {
+      let count = 0;
+      for (const held of users.get(userId) ?? []) if (held.kind === kind) count += 1;
+      return count;
+    },
+    users: () => [...users.keys()],
+    holds: (userId) => users.has(userId),
+    endSession: (sessionId) => endEach(sessions.get(sessionId)?.held, "session_ended"),
+    endUser: (userId, reason) => endEach(users.get(userId), reason),
+    endMoved(userId, backendId) {
+      const elsewhere = [...(users.get(userId) ?? [])].filter(
+        (held) => held.backendId !== null && held.backendId !== backendId,
+      );
+      endEach(elsewhere, "moved");
+    },
+    endSockets(reason) {
+      for (const held of users.values())
+        endEach(
+          [...held].filter(({ kind }) => kind === "websocket"),
+          reason,
+        );
+    },
+    endAll(reason) {
+      for (const held of users.values()) endEach(held, reason);
+    },
+    size: () => [...users.values()].reduce((sum, held) => sum + held.size, 0),
+    close: () => clearInterval(sweep),
+  };
+}
+
+function removeFrom<Value>(owners: Map<string, Value>, key: string, set: Set<Held> | undefined, held: Held): void {
+  if (set === undefined || !set.delete(held)) return;
+  if (set.size === 0) owners.delete(key);
+}

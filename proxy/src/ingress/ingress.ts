@@ -1,0 +1,102 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Clock } from "@automna/core/shared/clock";
+import type { RouteRecord } from "@automna/records/routes";
+import type { Logger } from "@automna/service-kit/log";
+import type { NotifyListener } from "@automna/service-kit/notify";
+import type { KeyRing } from "@automna/service-kit/secret-box";
+import type { SessionVerifier } from "@automna/service-kit/session-verifier";
+import { makeAdmission } from "./admission.ts";
+import { makeBackendConnections } from "./backend-connections.ts";
+import { makeEndedSessions } from "./ended-sessions.ts";
+import { makeRouteFollower } from "./follow-routes.ts";
+import { makeIngressGuards, type IngressGuards } from "./guards.ts";
+import { handleRequest, type HandlerDeps } from "./handle-request.ts";
+import { handleUpgrade } from "./handle-upgrade.ts";
+import { makeHeldConnections } from "./held-connections.ts";
+import { makeRefusalReport } from "./refusal-report.ts";
+import { refuseRequest } from "./refuse.ts";
+import { makeRoutes } from "./routes.ts";
+import { makeIngressServer } from "./server.ts";
+
+export interface IngressDeps {
+  /** records/routes.findRoute and records/sessions.listEndedSessions, bound to ingress's own connections. */
+  findRoute: (userId: string) => Promise<RouteRecord | null>;
+  listEndedSessions: (sinceMs: number) => Promise<string[]>;
+  listener: NotifyListener;
+  verifier: SessionVerifier;
+  /** Opens the slots' ingress keys. */
+  ring: KeyRing;
+  /** The public origin, e.g. `https://app.example`. */
+  origin: string;
+  newRequestId: () => string;
+  log: Logger;
+  now: Clock;
+  /** For attacks that have to succeed with one check replaced; without it all checks are the real ones. */
+  replaceGuards?: (guards: IngressGuards) => IngressGuards;
+}
+
+export interface Ingress {
+  listen: (host: string, port: number) => Promise<number>;
+  /** Requests and sockets under way. */
+  underWay: () => number;
+  /** Takes no more connections, tells sockets to connect again, waits for requests up to `timeoutMs`, then cuts. */
+  drain: (timeoutMs: number) => Promise<void>;
+}
+
+/** Puts the ingress together; it opens and closes what it makes, and none of what it is given. */
+export function makeIngress(deps: IngressDeps): Ingress {
+  const { listener, verifier, origin, log, now } = deps;
+  const held = makeHeldConnections({ now });
+  const follower = makeRouteFollower({ routes: () => routes, held, log });
+  const routes = makeRoutes({ find: deps.findRoute, ring: deps.ring, listener, onChanged: follower.follow, log, now });
+  const onEnded = (sessionId: string) => {
+    verifier.forget(sessionId);
+    held.endSession(sessionId);
+  };
+  const ended = makeEndedSessions({ list: deps.listEndedSessions, listener, onEnded, log, now });
+  const real = makeIngressGuards({ verifier, ended, origin, now });
+  const guards = deps.replaceGuards?.(real) ?? real;
+  const connections = makeBackendConnections({ prove: guards.backendProof, now });
+  const admission = makeAdmission({ guards, routes, held, origin });
+  const handlers: HandlerDeps = {
+    admission,
+    held,
+    connections,
+    newRequestId: deps.newRequestId,
+    report: makeRefusalReport(log),
+  };
+
+  let isDraining = false;
+  const server = makeIngressServer({
+    request: (request, response, mayContinue) => void handleRequest(handlers, request, response, mayContinue),
+    upgrade: (request, socket, head) => void handleUpgrade(handlers, request, socket, head),
+    refuse: (response, error) => refuseRequest(response, error, deps.newRequestId()),
+    isDraining: () => isDraining,
+  });
+
+  const waitUntilEmpty = async (timeoutMs: number) => {
+    const untilMs = now() + timeoutMs;
+    while (held.size() > 0 && now() < untilMs) await sleep(20);
+  };
+
+  return {
+    underWay: held.size,
+    async listen(host, port) {
+      server.listen(port, host);
+      await once(server, "listening");
+      return (server.address() as AddressInfo).port;
+    },
+    async drain(timeoutMs) {
+      isDraining = true;
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      held.endSockets("draining");
+      await waitUntilEmpty(timeoutMs);
+      held.endAll("draining");
+      server.closeAllConnections();
+      for (const part of [ended, follower, routes, held]) part.close();
+      await Promise.all([connections.close(), closed]);
+    },
+  };
+}

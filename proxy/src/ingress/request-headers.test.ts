@@ -1,0 +1,105 @@
+import { expect, test } from "vitest";
+import { backendRequestHeaders } from "./request-headers.ts";
+
+const own = {
+  ingressKey: "the key",
+  userId: "user_1",
+  clientAddress: "203.0.113.9",
+  proto: "https",
+  host: "app.example",
+  requestId: "req_1",
+};
+
+const pass = (...lines: string[]) => {
+  const rawHeaders = lines.flatMap((line) => [
+    line.slice(0, line.indexOf(":")),
+    line.slice(line.indexOf(":") + 1).trim(),
+  ]);
+  const connection = rawHeaders[rawHeaders.findIndex((name) => name.toLowerCase() === "connection") + 1];
+  const headers = lines.some((line) => /^connection:/i.test(line)) && connection !== undefined ? { connection } : {};
+  const kept = backendRequestHeaders({ rawHeaders, headers }, own);
+  const values: Record<string, string[]> = {};
+  for (let index = 0; index < kept.length; index += 2) (values[kept[index] ?? ""] ??= []).push(kept[index + 1] ?? "");
+  return values;
+};
+
+test.each([
+  "Cookie: __session=x",
+  "Authorization: Bearer x",
+  "Proxy-Authorization: Basic x",
+  "Proxy-Connection: close",
+  "Connection: close",
+  "Keep-Alive: 5",
+  "TE: trailers",
+  "Trailer: x",
+  "Transfer-Encoding: chunked",
+  "Upgrade: h2c",
+  "Expect: 100-continue",
+  "HTTP2-Settings: x",
+  "Host: evil",
+  "Forwarded: for=1.2.3.4",
+  "X-Forwarded-Port: 1",
+  "X-Forwarded-Prefix: /x",
+  "X-Real-IP: 1.2.3.4",
+  "Via: 1.1 x",
+  "True-Client-IP: 1",
+  "CF-Connecting-IP: 1",
+  "cf-ray: 1",
+  "CDN-Loop: x",
+  "X-Automna-Egress: x",
+  "X-Automna-Run: x",
+  "x-AUTOMNA-anything: x",
+  "X-OpenClaw-Scopes: operator.admin",
+  "X_Automna_Internal: x",
+  "X_Forwarded_For: x",
+  "X-HTTP-Method-Override: DELETE",
+  "X-Original-URL: /_automna/claim",
+  "X-Rewrite-URL: /x",
+  "Sec-WebSocket-Key: x",
+  "Sec-WebSocket-Version: 13",
+])("%s stays behind", (line) => {
+  const name = line.slice(0, line.indexOf(":")).toLowerCase();
+  expect(pass(line)[name]).toBeUndefined();
+});
+
+test.each([
+  ["X-Automna-Internal: forged", "x-automna-internal", "the key"],
+  ["X-Automna-User: user_2", "x-automna-user", "user_1"],
+  ["X-Forwarded-For: 9.9.9.9", "x-forwarded-for", "203.0.113.9"],
+  ["X-Forwarded-Proto: gopher", "x-forwarded-proto", "https"],
+  ["X-Forwarded-Host: evil", "x-forwarded-host", "app.example"],
+  ["X-Request-Id: forged", "x-request-id", "req_1"],
+])("%s is replaced by our own", (line, name, value) => {
+  expect(pass(line)[name]).toEqual([value]);
+});
+
+test.each([
+  "Content-Type: text/plain",
+  "Accept: */*",
+  "Content-Length: 5",
+  "Range: bytes=0-1",
+  "If-None-Match: x",
+  "User-Agent: x",
+  "Accept-Language: de",
+  "Sec-WebSocket-Protocol: x",
+  "Traceparent: 00-x",
+])("%s is passed on", (line) => {
+  const name = line.slice(0, line.indexOf(":")).toLowerCase();
+  expect(pass(line)[name]).toHaveLength(1);
+});
+
+test("what Connection names is dropped, except the message's own length and type", () => {
+  const kept = pass(
+    "Connection: X-Secret, content-length,keep-alive",
+    "X-Secret: 1",
+    "Content-Length: 5",
+    "X-Other: 2",
+  );
+  expect(kept["x-secret"]).toBeUndefined();
+  expect(kept["content-length"]).toEqual(["5"]);
+  expect(kept["x-other"]).toEqual(["2"]);
+});
+
+test("naming our headers in Connection does not remove them", () => {
+  expect(pass("Connection: x-automna-user, x-automna-internal")["x-automna-user"]).toEqual(["user_1"]);
+});

@@ -1,0 +1,85 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { INTERNAL_HEADER, REQUEST_ID_HEADER, USER_HEADER } from "@automna/contract/headers";
+
+/** What we say about a request, in place of whatever the caller said. */
+export interface OwnHeaders {
+  ingressKey: string;
+  userId: string;
+  clientAddress: string;
+  /** Scheme and host of the public origin. */
+  proto: string;
+  host: string;
+  requestId: string;
+}
+
+const withheld = new Set([
+  // Belong to one connection (RFC 9110, 7.6.1).
+  "connection",
+  "keep-alive",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+  "http2-settings",
+  // Are ours to set, or nobody's behind us (design D8).
+  "host",
+  "cookie",
+  "authorization",
+  "forwarded",
+  "via",
+  "x-real-ip",
+  "true-client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "cdn-loop",
+  REQUEST_ID_HEADER,
+  // Ask some servers to treat the request as another one.
+  "x-http-method",
+  "x-http-method-override",
+  "x-method-override",
+  "x-original-url",
+  "x-original-host",
+  "x-rewrite-url",
+  // Our own handshake with the backend.
+  "sec-websocket-key",
+  "sec-websocket-version",
+  "sec-websocket-accept",
+]);
+const withheldPrefixes = ["x-automna-", "x-openclaw-", "x-forwarded-", "cf-", "proxy-"];
+/** Naming one of these in Connection would change the message itself. */
+const notListable = new Set(["content-length", "content-type", "content-encoding"]);
+
+/** The caller's headers as the agent may see them, then ours: a flat list of names and values. */
+export function backendRequestHeaders(
+  request: { rawHeaders: readonly string[]; headers: IncomingHttpHeaders },
+  own: OwnHeaders,
+): string[] {
+  const listed = listedInConnection(request.headers.connection);
+  const { rawHeaders } = request;
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index]?.toLowerCase() ?? "";
+    if (isWithheld(name) || (listed !== null && listed.has(name) && !notListable.has(name))) continue;
+    kept.push(name, rawHeaders[index + 1] ?? "");
+  }
+  kept.push(INTERNAL_HEADER, own.ingressKey, USER_HEADER, own.userId, REQUEST_ID_HEADER, own.requestId);
+  kept.push("x-forwarded-for", own.clientAddress, "x-forwarded-proto", own.proto, "x-forwarded-host", own.host);
+  return kept;
+}
+
+function isWithheld(name: string): boolean {
+  // An underscore becomes a dash in CGI-like servers: X_Automna_Internal would be our header there.
+  if (withheld.has(name) || name.includes("_")) return true;
+  return withheldPrefixes.some((prefix) => name.startsWith(prefix));
+}
+
+function listedInConnection(connection: string | undefined): Set<string> | null {
+  if (connection === undefined || connection === "keep-alive" || connection === "close") return null;
+  return new Set(
+    connection
+      .toLowerCase()
+      .split(",")
+      .map((name) => name.trim()),
+  );
+}
