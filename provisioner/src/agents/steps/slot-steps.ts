@@ -1,0 +1,67 @@
+import {
+  markSlotStarted,
+  releaseSlot as releaseSlotRecord,
+  reserveSlot as reserveSlotRecord,
+} from "@automna/records/slots";
+import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
+import type { SlotSpec } from "../agent-runtime.ts";
+import { controlKeyOf, newSlotSecrets, openRootKey } from "../slot-secrets.ts";
+import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
+
+// Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
+
+export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, lease, agent }) => {
+  const { nodeId, host, ports, portRestMs, canUsePort } = deps.node;
+  const slot = newSlotSecrets(deps.rings);
+  const now = new Date(deps.clock());
+  await reserveSlotRecord(deps.db, {
+    lease,
+    agentId: agent.id,
+    nodeId,
+    host,
+    ports,
+    portRestMs,
+    canUsePort,
+    now,
+    slot,
+  });
+};
+
+export const createSlot: StepExecutor<"createSlot"> = async ({ slotId }, context) => {
+  await context.deps.runtime.create(specOf(context, slotId), callOf(context));
+};
+
+export const startSlot: StepExecutor<"startSlot"> = async ({ slotId, generation }, context) => {
+  const spec = specOf(context, slotId);
+  // First the record: a slot that runs unknown to it would count as never used, and could be replaced by an empty one.
+  await markSlotStarted(context.deps.db, context.lease, slotId, generation);
+  await context.deps.runtime.start(spec, callOf(context));
+};
+
+export const claimSlot: StepExecutor<"claimSlot"> = async ({ slotId }, context) => {
+  const { deps, agent, signal } = context;
+  const slot = slotOf(context, slotId);
+  const address = { slotId, host: slot.host, port: slot.port, controlKey: controlKeyOf(deps.rings, slot) };
+  await deps.agentd.claim(address, toClaimRequest(agent, deps.models), signal);
+};
+
+export const stopSlot: StepExecutor<"stopSlot"> = async ({ slotId }, context) => {
+  await context.deps.runtime.stop(slotId, callOf(context));
+};
+
+export const deleteSlot: StepExecutor<"deleteSlot"> = async ({ slotId }, context) => {
+  await context.deps.runtime.delete(slotId, callOf(context));
+};
+
+export const releaseSlot: StepExecutor<"releaseSlot"> = async ({ slotId }, context) => {
+  // A creation that a crash cut short looks absent and may have left something.
+  await context.deps.runtime.delete(slotId, callOf(context));
+  await releaseSlotRecord(context.deps.db, context.lease, slotId, new Date(context.deps.clock()));
+};
+
+function specOf(context: StepContext, slotId: string): SlotSpec {
+  const slot = slotOf(context, slotId);
+  const { keyGeneration, host, port } = slot;
+  const rootKey = openRootKey(context.deps.rings, slot);
+  return { slotId, keyGeneration, rootKey, host, port, memoryMb: slotMemoryMb(context.agent) };
+}

@@ -1,0 +1,56 @@
+import { AppError } from "@automna/core/shared/app-error";
+import type { AgentStep, AgentStepName } from "@automna/core/agents/agent-steps";
+import type { Clock } from "@automna/core/shared/clock";
+import type { AgentRecord } from "@automna/records/agents";
+import type { Database } from "@automna/records/database";
+import type { Lease } from "@automna/records/leases";
+import type { SlotRecord } from "@automna/records/slots";
+import type { ModelIds } from "../agent-claim.ts";
+import type { AgentRuntime } from "../agent-runtime.ts";
+import type { AgentdClient } from "../agentd-client.ts";
+import type { SlotKeyRings } from "../slot-secrets.ts";
+
+/** The node that this provisioner places slots on. */
+export interface PlacementNode {
+  nodeId: string;
+  backendType: "local" | "remote";
+  /** Where the slots' agentd listen, as seen by ingress. */
+  host: string;
+  ports: { first: number; last: number };
+  portRestMs: number;
+  /** False for a port that a stranger holds. */
+  canUsePort: (port: number) => Promise<boolean>;
+}
+
+export interface StepDeps {
+  db: Database;
+  runtime: AgentRuntime;
+  agentd: AgentdClient;
+  rings: SlotKeyRings;
+  models: ModelIds;
+  node: PlacementNode;
+  clock: Clock;
+}
+
+/** One step's surroundings; the records are as read when the step was planned. */
+export interface StepContext {
+  deps: StepDeps;
+  lease: Lease;
+  signal: AbortSignal;
+  agent: AgentRecord;
+  slot: SlotRecord | null;
+}
+
+export type StepOf<Name extends AgentStepName> = Extract<AgentStep, { step: Name }>;
+export type StepExecutor<Name extends AgentStepName> = (step: StepOf<Name>, context: StepContext) => Promise<void>;
+
+/** The slot that a step names; throws when it is not the agent's. */
+export function slotOf({ slot }: StepContext, slotId: string): SlotRecord {
+  if (slot === null || slot.id !== slotId)
+    throw new AppError("slot_mismatch", "bug", `slot ${slotId} is not the agent's`);
+  return slot;
+}
+
+export function callOf({ lease, signal }: StepContext): { signal: AbortSignal; fencing: bigint } {
+  return { signal, fencing: lease.fencing };
+}

@@ -1,0 +1,141 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
+import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
+import { createPrismaClient } from "@automna/prisma/client";
+import { findAgentIdOfSlot } from "@automna/records/slots";
+import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
+import { makeLog } from "@automna/service-kit/log";
+import { makeNotifyListener } from "@automna/service-kit/notify";
+import type { QueueBackend } from "@automna/service-kit/queue";
+import { Agent } from "undici";
+import { makeAgentdClient } from "./agents/agentd-client.ts";
+import { makeLookScheduler } from "./agents/look-scheduler.ts";
+import { makeReconcileAgent } from "./agents/reconcile-agent.ts";
+import { stepExecutors } from "./agents/step-executors.ts";
+import { loadProvisionerConfig } from "./config.ts";
+import { startHealthServer } from "./health.ts";
+import { startAgentJobs } from "./jobs/agent-jobs.ts";
+import { makePortProbe } from "./process/port-probe.ts";
+import { startProcessRuntime } from "./process/process-runtime.ts";
+import { makeAgentSweep } from "./sweeps/agents.ts";
+import { makeOrphanSweep } from "./sweeps/orphans.ts";
+import { runEvery } from "./sweeps/run-every.ts";
+
+const DATABASE_CONNECTIONS = 12;
+const QUEUE_CONNECTIONS = 4;
+const LEASE_TTL_MS = 15 * SECOND_MS;
+const LEASE_RENEW_MS = 5 * SECOND_MS;
+const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
+/** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
+const STOP_DEADLINE_MS = 43 * SECOND_MS;
+const CLOSE_LIMIT_MS = 4 * SECOND_MS;
+
+const config = loadProvisionerConfig(process.env);
+const log = makeLog("provisioner", config.logLevel);
+const clock = Date.now;
+const { databaseUrl, nodeId, queueRedisUrl } = config;
+
+const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
+const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
+const runtime = await startProcessRuntime({
+  slotsDir: config.dataDir,
+  firstPort: config.ports.first,
+  image: {
+    command: config.agentCommand,
+    gatewayDir: config.gatewayDir,
+    gatewayCommand: config.gatewayCommand,
+    egressUrls: config.egressUrls,
+    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    logLevel: config.logLevel,
+  },
+  clock,
+  log,
+});
+const lease = {
+  db,
+  holder: `${hostname()}:${process.pid}:${randomUUID()}`,
+  ttlMs: LEASE_TTL_MS,
+  renewMs: LEASE_RENEW_MS,
+};
+const looks = makeLookScheduler({
+  look: makeReconcileAgent({
+    db,
+    runtime,
+    agentd: makeAgentdClient(dispatcher),
+    rings: config.rings,
+    models: config.models,
+    node: {
+      nodeId,
+      backendType: "local",
+      host: config.slotHost,
+      ports: config.ports,
+      portRestMs: config.portRestMs,
+      canUsePort: makePortProbe(config.slotHost),
+    },
+    executors: stepExecutors,
+    lease,
+    clock,
+    log,
+  }),
+  concurrency: config.concurrency,
+  clock,
+  log,
+});
+
+// Four ways to hear of an agent, each of which may fail: the queue, NOTIFY, the runtime's own events, and the sweep.
+const queue: QueueBackend =
+  queueRedisUrl === null
+    ? { kind: "postgres", connectionString: databaseUrl, max: QUEUE_CONNECTIONS }
+    : { kind: "redis", url: queueRedisUrl };
+const jobs = startAgentJobs(queue, config.concurrency, looks, log);
+const listener = makeNotifyListener(databaseUrl, log);
+listener.on("agent_changed", ({ agentId }) => looks.hint(agentId));
+runtime.onChange((slotId) => {
+  findAgentIdOfSlot(db, slotId).then(
+    (agentId) => agentId !== null && looks.hint(agentId),
+    (error: unknown) =>
+      log.warn({ err: error, slotId }, "a slot changed and its agent could not be looked up; the sweep will"),
+  );
+});
+const sweepAgents = makeAgentSweep({ db, looks, clock });
+const stopAgentSweep = runEvery({ name: "agents", everyMs: config.sweepMs, log, work: sweepAgents });
+// What was announced while nobody listened.
+listener.onReconnect(
+  () => void sweepAgents().catch((error: unknown) => log.warn({ err: error }, "a sweep after a reconnect failed")),
+);
+const stopOrphanSweep = runEvery({
+  name: "orphans",
+  everyMs: ORPHAN_SWEEP_MS,
+  log,
+  work: makeOrphanSweep({ db, runtime, lease, nodeId, clock, log }),
+});
+const health = await startHealthServer(config.health, db);
+
+runUntilStopped({
+  log,
+  stopDeadlineMs: STOP_DEADLINE_MS,
+  async stop(reason) {
+    // No new hints, then no more looks, then the slots: nobody starts again what is being stopped.
+    // Each bounded: a database that is away must not keep us from stopping the slots.
+    await within(
+      CLOSE_LIMIT_MS,
+      Promise.all([stopAgentSweep(), stopOrphanSweep(), listener.close(), jobs.close(), looks.close()]),
+    );
+    await runtime.close();
+    if (config.stopsSlotsOnExit && reason !== "fatal") await runtime.stopAll(new AbortController().signal);
+    await within(CLOSE_LIMIT_MS, Promise.all([health.close(), dispatcher.destroy(), db.$disconnect()]));
+  },
+});
+
+log.info({ nodeId, healthPort: health.port, ports: config.ports }, "provisioner runs");
+reportReady();
+
+/** Waits for `closed` for at most `limitMs`; what is still open then ends with the process. */
+async function within(limitMs: number, closed: Promise<unknown>): Promise<void> {
+  const limit = new AbortController();
+  const waited = sleep(limitMs, "late", { signal: limit.signal }).catch(() => "closed");
+  const outcome = await Promise.race([closed, waited]);
+  limit.abort();
+  if (outcome === "late") log.warn({ limitMs }, "not everything could be closed in time");
+}

@@ -1,0 +1,42 @@
+import { ATTEMPT_BUDGET } from "@automna/core/agents/retry-policy";
+import { MINUTE_MS, SECOND_MS, type Clock } from "@automna/core/shared/clock";
+import { listAgentSummaries, type AgentSummary } from "@automna/records/agents";
+import type { Database } from "@automna/records/database";
+import type { LookScheduler } from "../agents/look-scheduler.ts";
+
+/** Everything is looked at this often, settled or not (design D1). */
+const FULL_SWEEP_MS = MINUTE_MS;
+
+/** True unless the record says that the agent is as wished, or that its next try has a time of its own. */
+export function isUnsettled({ desired, phase, attempts, retryAt }: AgentSummary, now: number): boolean {
+  if (phase === "failed" && attempts >= ATTEMPT_BUDGET) return desired === "deleted";
+  if (phase === "failing" && retryAt !== null && retryAt.getTime() > now) return desired === "deleted";
+  if (desired === "running") return phase !== "ready";
+  return desired === "deleted" || phase !== "asleep";
+}
+
+/** An agent on its way is polled by its own timer; further away than this a timer belongs to an earlier wish. */
+const POLLED_WITHIN_MS = 2 * SECOND_MS;
+
+/** Returns one turn of the sweep: hints for whoever is not settled and, each minute and at first, for everybody. */
+export function makeAgentSweep({
+  db,
+  looks,
+  clock,
+}: {
+  db: Database;
+  looks: LookScheduler;
+  clock: Clock;
+}): () => Promise<void> {
+  let nextFullMs = 0;
+  return async () => {
+    const agents = await listAgentSummaries(db);
+    const now = clock();
+    const isFull = now >= nextFullMs;
+    if (isFull) nextFullMs = now + FULL_SWEEP_MS;
+    for (const agent of agents) {
+      const isForgotten = isUnsettled(agent, now) && !looks.isDueWithin(agent.id, POLLED_WITHIN_MS);
+      if (isFull || isForgotten) looks.hint(agent.id);
+    }
+  };
+}

@@ -1,0 +1,106 @@
+import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
+import { changeDesired, createAgent, findAgent, type AgentRecord } from "@automna/records/agents";
+import { listLiveSlots } from "@automna/records/slots";
+import { makeSilentLog } from "@automna/service-kit/log";
+import { newId } from "@automna/service-kit/new-id";
+import { newKeyRingJson, parseKeyRing } from "@automna/service-kit/secret-box";
+import type { TestDatabase } from "@automna/testkit/postgres";
+import { makeReconcileAgent, type ReconcileDeps, type ReconcileOutcome } from "../agents/reconcile-agent.ts";
+import { stepExecutors } from "../agents/step-executors.ts";
+import { makeFakeWorld, type FakeWorld } from "./fake-runtime.ts";
+
+export const NODE_ID = "node-1";
+
+export interface Harness extends AsyncDisposable {
+  /** As the provisioner's own role. */
+  db: PrismaClient;
+  world: FakeWorld;
+  deps: ReconcileDeps;
+  rings: ReconcileDeps["rings"];
+  now: () => number;
+  pass: (ms: number) => void;
+  deploy: () => Promise<string>;
+  wish: (agentId: string, desired: AgentRecord["desired"], isRestart?: boolean) => Promise<void>;
+  /** One look, as a worker of its own. */
+  look: (agentId: string, over?: Partial<ReconcileDeps>) => Promise<ReconcileOutcome>;
+  /** Looks and lets time pass until the agent is as wished, or `times` are over. */
+  settle: (agentId: string, times?: number) => Promise<AgentRecord>;
+  agent: (agentId: string) => Promise<AgentRecord>;
+  liveSlots: () => Promise<string[]>;
+}
+
+/** A database, a node in memory and a clock of our own around the real loop. */
+export function makeHarness(database: TestDatabase): Harness {
+  const db = createPrismaClient(database.urlAs("automna_provisioner"), { max: 4 });
+  const admin = createPrismaClient(database.url, { max: 2 });
+  let nowMs = Date.parse("2026-11-22T12:00:00Z");
+  const world = makeFakeWorld(() => nowMs);
+  const rings = { slots: parseKeyRing(newKeyRingJson()), ingress: parseKeyRing(newKeyRingJson()) };
+  const deps: ReconcileDeps = {
+    db,
+    runtime: world.runtime,
+    agentd: world.agentd,
+    rings,
+    models: { main: "claude-sonnet-4-5", utility: "claude-haiku-4-5" },
+    node: {
+      nodeId: NODE_ID,
+      backendType: "local",
+      host: "127.0.0.1",
+      ports: { first: 5_000, last: 5_009 },
+      portRestMs: 60_000,
+      canUsePort: async () => true,
+    },
+    executors: stepExecutors,
+    lease: { db, holder: "test", ttlMs: 15_000, renewMs: 5_000 },
+    clock: () => nowMs,
+    log: makeSilentLog(),
+  };
+  const look: Harness["look"] = (agentId, over = {}) =>
+    makeReconcileAgent({ ...deps, ...over })(agentId, new AbortController().signal);
+  const agent = async (agentId: string) => {
+    const found = await findAgent(db, agentId);
+    if (found === null) throw new Error(`no agent ${agentId}`);
+    return found;
+  };
+  return {
+    db,
+    world,
+    deps,
+    rings,
+    look,
+    agent,
+    now: () => nowMs,
+    pass: (ms) => (nowMs += ms),
+    async deploy() {
+      const userId = newId("user");
+      await admin.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
+      const wished = await createAgent(admin, {
+        id: newId("agt"),
+        userId,
+        name: "Ada",
+        personality: "",
+        modelSource: "demo",
+        tier: "local",
+      });
+      // phase_since comes from the database's clock; the planner's is ours.
+      await admin.agent.update({ where: { id: wished.agent.id }, data: { phaseSince: new Date(nowMs) } });
+      return wished.agent.id;
+    },
+    async wish(agentId, desired, isRestart = false) {
+      await changeDesired(admin, { agentId, desired, isRestart, assertPossible: () => undefined });
+    },
+    async settle(agentId, times = 40) {
+      for (let i = 0; i < times; i += 1) {
+        const outcome = await look(agentId);
+        const { phase } = await agent(agentId);
+        if (outcome.kind === "settled" || (outcome.kind === "wait" && phase === "ready")) break;
+        if (outcome.kind === "wait") nowMs = Math.max(nowMs, outcome.untilMs);
+      }
+      return agent(agentId);
+    },
+    liveSlots: async () => (await listLiveSlots(db, NODE_ID)).map((slot) => slot.id),
+    async [Symbol.asyncDispose]() {
+      await Promise.all([db.$disconnect(), admin.$disconnect()]);
+    },
+  };
+}
