@@ -1,0 +1,49 @@
+import type { AgentView } from "@automna/contract/agents";
+import { queryOptions } from "@tanstack/react-query";
+import type { ApiClient } from "./api-client.ts";
+
+export const queryKeys = {
+  identity: ["identity"],
+  me: ["me"],
+  agents: ["agents"],
+  agentLog: (agentId: string) => ["agent-log", agentId],
+} as const;
+
+export const identityQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.identity, queryFn: () => api.call("identity", {}), staleTime: 10_000 });
+
+export const meQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.me, queryFn: () => api.call("me", {}), staleTime: 60_000 });
+
+/** The agents that still exist for their owner, newest first. */
+export const agentsQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: queryKeys.agents,
+    queryFn: async () => existing((await api.call("listAgents", {})).agents),
+    staleTime: 15_000,
+  });
+
+function existing(agents: readonly AgentView[]): AgentView[] {
+  return agents.filter((agent) => agent.phase !== "deleted");
+}
+
+/**
+ * The list after a call's answer. The stream may have told of a later change while the answer was on its way: then the
+ * answer is old news and the list stays.
+ */
+export function withAnswer(agents: readonly AgentView[] | undefined, agent: AgentView): AgentView[] {
+  const known = agents?.find((one) => one.id === agent.id);
+  return known !== undefined && changedAtMs(known) > changedAtMs(agent)
+    ? [...(agents ?? [])]
+    : withAgent(agents, agent);
+}
+
+function changedAtMs(agent: AgentView): number {
+  return Math.max(agent.phaseSinceMs, agent.progress.sinceMs);
+}
+
+/** The list with one agent replaced, added, or taken out once it is deleted. */
+export function withAgent(agents: readonly AgentView[] | undefined, agent: AgentView): AgentView[] {
+  const others = (agents ?? []).filter((other) => other.id !== agent.id);
+  return existing([agent, ...others]);
+}

@@ -1,0 +1,38 @@
+import type { ReactNode } from "react";
+
+/** A page beside the rail: title on top, one column, its own scroll. */
+export function PageFrame({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto grid w-full max-w-column gap-10 px-5 pb-16 pt-8 sm:px-8 sm:pt-12">
+        <h1 className="text-20 font-semibold tracking-tight">{title}</h1>
+        {children}
+      </div>
+    </div>
+  );
+}
+
+interface SectionProps {
+  title: string;
+  description?: ReactNode;
+  id?: string;
+  children: ReactNode;
+}
+
+export function Section({ title, description, id, children }: SectionProps) {
+  return (
+    <section
+      aria-labelledby={`${id ?? title}-title`}
+      id={id}
+      className="grid scroll-mt-8 gap-4 border-t border-line pt-6"
+    >
+      <div className="grid gap-1">
+        <h2 id={`${id ?? title}-title`} className="text-14 font-semibold">
+          {title}
+        </h2>
+        {description ? <p className="max-w-[36rem] text-ink-2">{description}</p> : null}
+      </div>
+      {children}
+    </section>
+  );
+}
