@@ -1,0 +1,1 @@
+export function cacheDir(env?: Record<string, string | undefined>): string;

@@ -1,0 +1,116 @@
+// `npm run screenshots`: the real product with the demo model, in light, dark and phone width, into docs/screenshots.
+import { mkdtempSync, chmodSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launchBrowser, type Browser, type Page } from "@automna/testkit/browser";
+import { startProduct, type Product } from "@automna/testkit/product";
+import {
+  chooseModel,
+  nameAndDeploy,
+  openChat,
+  openStatus,
+  sayInChat,
+  signInAs,
+  waitUntilLive,
+  waitUntilOnline,
+} from "../dashboard/e2e/journey.ts";
+import { chat, wizard } from "../dashboard/e2e/selectors.ts";
+import { makeCleanupStack } from "./verify/harness/cleanup.ts";
+import { inCheckout } from "./bootstrap/paths.mjs";
+
+const looks = {
+  light: { viewport: { width: 1440, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1440, height: 900 }, colorScheme: "dark" },
+  phone: { viewport: { width: 390, height: 844 }, colorScheme: "light" },
+} as const;
+type Look = keyof typeof looks;
+const INTERRUPTED = 130;
+
+const cleanup = makeCleanupStack();
+let isInterrupted = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    isInterrupted = true;
+    void cleanup.run().then(() => process.exit(INTERRUPTED));
+  });
+}
+
+try {
+  await takeAll();
+} catch (error) {
+  if (!isInterrupted) console.error(error);
+  process.exitCode = 1;
+}
+const problems = await cleanup.run();
+for (const problem of problems) console.error(problem);
+process.exit(problems.length > 0 ? 1 : (process.exitCode ?? 0));
+
+async function takeAll(): Promise<void> {
+  const dataDir = mkdtempSync(join(tmpdir(), "automna-screenshots-"));
+  // As root the database and the agents run as users of their own, who must be able to pass through.
+  chmodSync(dataDir, 0o755);
+  cleanup.add("remove the folder", () => rmSync(dataDir, { recursive: true, force: true }));
+  const product = await startProduct({ dataDir, onLine: (line) => console.log(line) });
+  cleanup.add("stop the product", () => product.stop());
+  const browser = await launchBrowser();
+  cleanup.add("close the browser", () => browser.close());
+  await takeWizard(product, browser);
+  for (const look of Object.keys(looks) as Look[]) await takePages(product, browser, look);
+}
+
+/** The wizard is gone once there is an agent: one walk through it, each step in every look. */
+async function takeWizard(product: Product, browser: Browser): Promise<void> {
+  const page = await browser.newPage(looks.light);
+  await page.goto(`${product.url}/`);
+  await inEachLook(page, "landing");
+  await page.goto(product.startLink);
+  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await inEachLook(page, "sign-in");
+  await signInAs(page, EMAIL);
+  await inEachLook(page, "wizard-model");
+  await chooseModel(page, "demo");
+  await inEachLook(page, "wizard-name");
+  await nameAndDeploy(page, "Nova");
+  await page.getByRole(wizard.progress.role).first().waitFor();
+  await inEachLook(page, "wizard-deploy");
+  await waitUntilLive(page);
+  await inEachLook(page, "chat-first");
+  for (const message of MESSAGES) await sayInChat(page, message);
+  await page.close();
+}
+
+const EMAIL = "ada@example.com";
+const MESSAGES = ["Hello! What can you do for me?", "Show me some code, please."];
+
+async function takePages(product: Product, browser: Browser, look: Look): Promise<void> {
+  const page = await browser.newPage(looks[look]);
+  await page.goto(await product.newStartLink());
+  await signInAs(page, EMAIL);
+  await openChat(page);
+  await waitUntilOnline(page);
+  await page
+    .locator(chat.finishedAnswer)
+    .nth(MESSAGES.length - 1)
+    .waitFor();
+  await take(page, "chat", look);
+  await openStatus(page);
+  await take(page, "status", look);
+  await page.close();
+}
+
+async function inEachLook(page: Page, name: string): Promise<void> {
+  for (const look of Object.keys(looks) as Look[]) {
+    await page.setViewportSize(looks[look].viewport);
+    await page.emulateMedia({ colorScheme: looks[look].colorScheme, reducedMotion: "reduce" });
+    await take(page, name, look);
+  }
+  await page.setViewportSize(looks.light.viewport);
+}
+
+async function take(page: Page, name: string, look: Look): Promise<void> {
+  // Fonts arrive after the page; without them every text is a little off.
+  await page.evaluate("document.fonts.ready");
+  await page.waitForTimeout(250);
+  await page.screenshot({ path: inCheckout(`docs/screenshots/${name}-${look}.png`), animations: "disabled" });
+  console.log(`  ${name}-${look}`);
+}

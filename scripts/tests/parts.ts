@@ -1,0 +1,59 @@
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { inCheckout } from "../bootstrap/paths.mjs";
+import { CHECK_PARTS } from "../checks/parts.ts";
+import { runChecks } from "../checks/run-checks.ts";
+import { ensureBrowser } from "../ensure-browser.ts";
+import { runProcess } from "./run-process.ts";
+import { inSandbox } from "./sandbox.ts";
+import { countTests, type TestCounts } from "./vitest-report.ts";
+
+/** In this order: what fails fast comes first. `docker` runs only when it is asked for. */
+export const TEST_PARTS = ["check", "unit", "integration", "gateway", "browser", "scenarios", "docker"] as const;
+export type TestPart = (typeof TEST_PARTS)[number];
+export const DEFAULT_PARTS = TEST_PARTS.filter((part) => part !== "docker");
+
+/** Runs one part, showing what it does, and counts. */
+export const runPart: Record<TestPart, () => Promise<TestCounts>> = {
+  check: async () => ({ ...(await runChecks(CHECK_PARTS)), notRun: [] }),
+  unit: () => runVitest("unit"),
+  integration: () => runVitest("integration"),
+  gateway: () => runVitest("gateway"),
+  docker: () => runVitest("docker"),
+  browser: () => withBrowser("all browser tests", () => runVitest("browser")),
+  scenarios: () => withBrowser("all scenarios", runScenarios),
+};
+
+async function withBrowser(what: string, run: () => Promise<TestCounts>): Promise<TestCounts> {
+  const browser = await ensureBrowser();
+  if ("missing" in browser) return { passed: 0, failed: 0, notRun: [`${what}: ${browser.missing}`] };
+  process.env["CHROMIUM_PATH"] = browser.path;
+  return run();
+}
+
+function runVitest(project: string): Promise<TestCounts> {
+  return inSandbox(async (env) => {
+    const report = join(env["TMPDIR"] ?? "", "vitest-report.json");
+    const vitest = inCheckout("node_modules/vitest/vitest.mjs");
+    const args = ["run", "--project", project, "--passWithNoTests", "--reporter=default", "--reporter=json"];
+    const command = [process.execPath, vitest, ...args, `--outputFile.json=${report}`] as const;
+    const { code } = await runProcess(command, { env, isShown: true });
+    return countTests(existsSync(report) ? readFileSync(report, "utf8") : null, code);
+  });
+}
+
+async function runScenarios(): Promise<TestCounts> {
+  const files = globSync("scripts/verify/*.ts", { cwd: inCheckout(".") }).filter((path) => !path.includes(".test."));
+  const counts: TestCounts = { passed: 0, failed: 0, notRun: [] };
+  for (const name of files.map((path) => basename(path, ".ts")).toSorted()) {
+    console.log(`\n— ${name}`);
+    const { passed, failed } = await inSandbox(async (env) => {
+      const command = [process.execPath, inCheckout("scripts/verify.ts"), name, "--quick"] as const;
+      const { code } = await runProcess(command, { env, isShown: true });
+      return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, notRun: [] };
+    });
+    counts.passed += passed;
+    counts.failed += failed;
+  }
+  return counts;
+}

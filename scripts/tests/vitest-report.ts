@@ -1,0 +1,38 @@
+import { z } from "zod";
+
+/** What we read of vitest's JSON report. */
+const reportSchema = z.object({
+  testResults: z.array(
+    z.object({
+      name: z.string(),
+      status: z.string(),
+      message: z.string().optional(),
+      assertionResults: z.array(z.object({ fullName: z.string(), status: z.string() })),
+    }),
+  ),
+});
+
+export interface TestCounts {
+  passed: number;
+  failed: number;
+  /** Full names of tests that did not run on this machine. */
+  notRun: string[];
+}
+
+/** Counts of a run from its report and exit code. A file that could not be loaded, and a run without a report, are failures. */
+export function countTests(reportJson: string | null, exitCode: number): TestCounts {
+  if (reportJson === null) return { passed: 0, failed: 1, notRun: [] };
+  const { testResults } = reportSchema.parse(JSON.parse(reportJson));
+  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+  const withStatus = (...statuses: string[]) => tests.filter(({ status }) => statuses.includes(status));
+  const brokenFiles = testResults.filter(
+    ({ status, assertionResults }) => status === "failed" && !assertionResults.some((test) => test.status === "failed"),
+  );
+  const failed = withStatus("failed").length + brokenFiles.length;
+  return {
+    passed: withStatus("passed").length,
+    // An error outside of any test fails the run, and it alone.
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    notRun: withStatus("skipped", "pending", "disabled", "todo").map(({ fullName }) => fullName),
+  };
+}

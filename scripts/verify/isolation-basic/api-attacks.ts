@@ -1,0 +1,149 @@
+import { SESSION_COOKIE } from "@automna/contract/identity";
+import { newAnthropicKey, startFakeAnthropic } from "@automna/testkit/fakes/anthropic";
+import { makeAdmission } from "../../../api/src/identity/local/admission.ts";
+import { ADMISSION_COOKIE, REFRESH_COOKIE } from "../../../api/src/identity/local/local-cookies.ts";
+import { openLocalSession } from "../../../api/src/identity/local/local-sessions.ts";
+import { startTestApi, type TestApi } from "../../../api/src/testing/start-test-api.ts";
+import type { Guards } from "../../../api/src/identity/guards.ts";
+import type { ScenarioContext } from "../harness/scenario.ts";
+import { routesUnderAttack, type RouteUnderAttack } from "./api-routes.ts";
+import { ask } from "./ask.ts";
+import { believe, forgeries, tokenOf, type Issuer } from "./forged-tokens.ts";
+import { putAgentBack, type World } from "./world.ts";
+
+type Headers = Record<string, string>;
+type FreshSession = Awaited<ReturnType<typeof openLocalSession>>;
+
+interface ApiAttack {
+  name: string;
+  /** What stands in for the one guard that is switched off in the unsafe control. */
+  off: Partial<Guards>;
+  /** Routes that the attack makes sense on. */
+  applies: (route: RouteUnderAttack) => boolean;
+  /** The attacker's headers; `fresh` is a session that the victim has just opened. */
+  headers: (api: TestApi, fresh: FreshSession) => Promise<Headers> | Headers;
+  /** What somebody did with the same address before. */
+  prepare?: (api: TestApi, path: string) => Promise<void>;
+}
+
+/** Tries every route of the api's router in every way that must not work. */
+export async function attackApi(ctx: ScenarioContext, world: World): Promise<void> {
+  const key = newAnthropicKey();
+  const provider = await startFakeAnthropic({ keys: { [key]: "good" } });
+  ctx.onCleanup("close the model provider's stand-in", () => provider.close());
+  const attacks = attacksOn(world);
+  for (const attack of attacks) {
+    const start = (guards: Partial<Guards>) => startTestApi({ databaseUrl: world.database.urlAs("automna_api"), modelProviderUrl: provider.url, guards });
+    const [unsafe, safe] = [await start(attack.off), await start({})];
+    ctx.onCleanup("close the apis", () => Promise.all([unsafe.close(), safe.close()]));
+    const all = routesUnderAttack(safe);
+    const routes = all.filter(attack.applies);
+    if (attack === attacks[0]) ctx.figure("routes of the api", all.length, "routes");
+    ctx.hold(routes.length > 0, `api, ${attack.name}: there are routes to try it on`);
+    for (const route of routes) {
+      await ctx.attack({
+        name: `api, ${attack.name}: ${route.title}`,
+        unsafe: () => succeeds(unsafe, { world, key, attack, route }),
+        safe: () => succeeds(safe, { world, key, attack, route }),
+      });
+    }
+  }
+}
+
+/** True when the api did as it was asked, or said that it would have at another time. */
+async function succeeds(api: TestApi, { world, key, attack, route }: { world: World; key: string; attack: ApiAttack; route: RouteUnderAttack }): Promise<boolean> {
+  await putAgentBack(world.db, world.bob, route.name === "startAgent" ? "asleep" : "ready");
+  const fresh = await openLocalSession(world.db, { email: "bob@example.com", name: "" }, Date.now());
+  const headers = await attack.headers(api, fresh);
+  const { hostname, port } = new URL(api.origin);
+  const question = route.question(api, world, key);
+  await attack.prepare?.(api, question.path);
+  const { status } = await ask({ port: Number(port), ...question, headers: { host: `${hostname}:${port}`, ...headers } });
+  return status < 400 || status === 409;
+}
+
+function attacksOn({ db, alice, bob }: World): ApiAttack[] {
+  const needsSession = ({ route }: RouteUnderAttack) => route.access === "session";
+  const isLocalBusiness = ({ name }: RouteUnderAttack) => name !== "health";
+  return [
+    {
+      name: "the other's id",
+      off: { checkOwnership: (_, agent) => agent ?? missing() },
+      applies: ({ route }) => route.path.includes(":agentId"),
+      headers: (api) => ({ ...ownPage(api), cookie: sessionCookie(tokenOf(issuerOf(api), alice)) }),
+    },
+    ...forgeries.map(({ name, make }): ApiAttack => ({
+      name,
+      off: { verifySession: async (token) => believe(token, bob) },
+      applies: needsSession,
+      headers: (api) => {
+        const token = make(issuerOf(api), bob, alice);
+        return { ...ownPage(api), ...(token === null ? {} : { cookie: sessionCookie(token) }) };
+      },
+    })),
+    {
+      name: "a session that was ended",
+      off: { checkSession: async () => undefined },
+      applies: needsSession,
+      async headers(api, fresh) {
+        await db.session.update({ where: { id: fresh.sessionId }, data: { endedAt: new Date() } });
+        return { ...ownPage(api), cookie: sessionCookie(tokenOf(issuerOf(api), fresh)) };
+      },
+    },
+    {
+      name: "the session cookie from another site's page",
+      off: { checkOrigin: () => undefined },
+      applies: ({ route }) => route.access === "session" || route.method !== "get",
+      headers: (api, fresh) => ({ origin: "https://evil.example", "sec-fetch-site": "cross-site", cookie: allCookies(api, fresh) }),
+    },
+    {
+      name: "through a tunnel from outside",
+      off: { checkAddress: () => undefined },
+      applies: isLocalBusiness,
+      headers: (api, fresh) => ({ ...ownPage(api), "x-forwarded-for": "203.0.113.7", cookie: allCookies(api, fresh) }),
+    },
+    {
+      name: "under a foreign name that was pointed at this machine",
+      off: { checkAddress: () => undefined },
+      applies: isLocalBusiness,
+      headers: (api, fresh) => ({ ...ownPage(api), host: "evil.example", cookie: allCookies(api, fresh) }),
+    },
+    {
+      name: "by a start link that was used before",
+      off: { spendStartToken: async () => undefined },
+      applies: ({ name }) => name === "localStart",
+      headers: (api) => ownPage(api),
+      async prepare(api, path) {
+        await ask({ port: Number(new URL(api.origin).port), method: "GET", path, headers: { ...ownPage(api), host: new URL(api.origin).host } });
+      },
+    },
+    {
+      name: "without having come through a start link",
+      off: { checkAdmission: () => undefined },
+      applies: ({ name }) => name === "localSignIn",
+      headers: (api) => ownPage(api),
+    },
+  ];
+}
+
+function issuerOf({ issuer, origin }: TestApi): Issuer {
+  return { signingKey: issuer.signingKey, sessionIssuer: issuer.sessionIssuer, origin };
+}
+
+function ownPage({ origin }: TestApi): Headers {
+  return { origin, "sec-fetch-site": "same-origin" };
+}
+
+function sessionCookie(token: string): string {
+  return `${SESSION_COOKIE}=${token}`;
+}
+
+/** Everything that the victim's browser would send along. */
+function allCookies(api: TestApi, fresh: FreshSession): string {
+  const admission = makeAdmission(api.issuer.startKey, Date.now() + 60_000);
+  return `${sessionCookie(tokenOf(issuerOf(api), fresh))}; ${REFRESH_COOKIE}=${fresh.refreshSecret}; ${ADMISSION_COOKIE}=${admission}`;
+}
+
+function missing(): never {
+  throw new Error("the victim has an agent");
+}

@@ -1,0 +1,45 @@
+import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/api-routes";
+import { listRoutes } from "../../../api/src/app.ts";
+import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
+import type { World } from "./world.ts";
+
+type NeedsSample = { [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never }[ApiRouteName];
+
+/** What a good call of a route holds besides its path. A route with a body does not compile without one. */
+const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unknown; query?: string }> = {
+  localStart: (api) => ({ query: new URL(api.startLink()).search }),
+  localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
+  putKey: (_, key) => ({ body: { key } }),
+  deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
+};
+
+export interface RouteUnderAttack {
+  name: ApiRouteName;
+  route: ApiRoute;
+  /** `METHOD /path`, for people. */
+  title: string;
+  /** The question of a customer whose own agent this is. */
+  question: (api: TestApi, world: World, key: string) => { method: string; path: string; body?: unknown };
+}
+
+/** Every route that the router has, in its order. Throws for one that the contract does not know. */
+export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
+  return listRoutes(api.app).map(({ method, path }) => {
+    const found = (Object.keys(apiRoutes) as ApiRouteName[]).find((name) => apiRoutes[name].method === method && apiRoutes[name].path === path);
+    if (found === undefined) throw new Error(`${method} ${path} is mounted and not in the contract`);
+    return {
+      name: found,
+      route: apiRoutes[found],
+      title: `${method.toUpperCase()} ${path}`,
+      question: (target, { bob }, key) => {
+        const sample = needsSample(found) ? samples[found](target, key) : {};
+        const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
+        return { method: method.toUpperCase(), path: filled, ...(sample.body === undefined ? {} : { body: sample.body }) };
+      },
+    };
+  });
+}
+
+function needsSample(name: ApiRouteName): name is NeedsSample {
+  return Object.hasOwn(samples, name);
+}

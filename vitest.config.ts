@@ -1,0 +1,61 @@
+import { defineConfig } from "vitest/config";
+
+const SOURCE = "{packages/*,prisma,api,provisioner,proxy,agent,dashboard,scripts}";
+const postgres = "packages/testkit/src/postgres-global-setup.ts";
+
+// Tests that start servers, browsers and gateways are bound by the processor, not by waiting: two at a time.
+const FEW = 2;
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: [`${SOURCE}/**/*.test.{ts,tsx}`],
+          exclude: ["**/node_modules/**", "**/*.{integration,gateway,docker}.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: [`${SOURCE}/**/*.integration.test.ts`],
+          globalSetup: postgres,
+          maxWorkers: FEW,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: "gateway",
+          include: [`${SOURCE}/**/*.gateway.test.ts`],
+          globalSetup: postgres,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "docker",
+          include: [`${SOURCE}/**/*.docker.test.ts`],
+          globalSetup: postgres,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["dashboard/e2e/**/*.e2e.ts"],
+          globalSetup: postgres,
+          maxWorkers: 1,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
+    ],
+  },
+});
