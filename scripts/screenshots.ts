@@ -25,6 +25,8 @@ const looks = {
 } as const;
 type Look = keyof typeof looks;
 const INTERRUPTED = 130;
+const EMAIL = "ada@example.com";
+const MESSAGES = ["Hello! What can you do for me?", "Show me some code, please."];
 
 const cleanup = makeCleanupStack();
 let isInterrupted = false;
@@ -79,9 +81,6 @@ async function takeWizard(product: Product, browser: Browser): Promise<void> {
   await page.close();
 }
 
-const EMAIL = "ada@example.com";
-const MESSAGES = ["Hello! What can you do for me?", "Show me some code, please."];
-
 async function takePages(product: Product, browser: Browser, look: Look): Promise<void> {
   const page = await browser.newPage(looks[look]);
   await page.goto(await product.newStartLink());
@@ -92,6 +91,8 @@ async function takePages(product: Product, browser: Browser, look: Look): Promis
     .locator(chat.finishedAnswer)
     .nth(MESSAGES.length - 1)
     .waitFor();
+  // Colours of code are loaded when there is some.
+  await page.locator(`${chat.finishedAnswer} pre [style*=color]`).first().waitFor();
   await take(page, "chat", look);
   await openStatus(page);
   await take(page, "status", look);

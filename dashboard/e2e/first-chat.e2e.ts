@@ -6,11 +6,16 @@ import { findChromium, launchBrowser, type Browser, type Page } from "@automna/t
 import { startProduct, type Product } from "@automna/testkit/product";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import {
+  addKey,
+  chooseAnswerSource,
   chooseModel,
   nameAndDeploy,
   openChat,
+  openSettings,
+  removeKey,
   sayInChat,
   signInBy,
+  waitForAnswerSource,
   waitUntilLive,
   waitUntilOnline,
 } from "./journey.ts";
@@ -39,7 +44,9 @@ describe.skipIf(isMissing)("from the start link to a conversation", () => {
     fake = await startFakeAnthropic({ keys: { [key]: "good" } });
     product = await startProduct({ dataDir: folder, env: { AUTOMNA_MODEL_PROVIDER_URL: fake.url } });
     browser = await launchBrowser();
-    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    // One person's browser: a second tab of it shares the session.
+    const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+    page = await context.newPage();
     page.on("pageerror", (error) => scriptErrors.push(error.message));
   });
   afterAll(async () => {
@@ -120,14 +127,39 @@ describe.skipIf(isMissing)("from the start link to a conversation", () => {
     await tab.close();
   });
 
-  test("a key that the provider no longer takes is explained, and the conversation goes on after it", async () => {
+  test("a key that the provider no longer takes is explained, and a better one works at once", async () => {
     fake.setReply(() => ({ text: "", error: "authentication_error" }));
     await page.locator(chat.composer).fill("Will this work?");
     await page.locator(chat.send).click();
     await page.locator(`${chat.answer}[data-status=failed]`).waitFor();
+    await page.getByText("API key invalid. Please check and try again.").first().waitFor();
     fake.setReply(() => `Back again: ${fake.nonce}`);
     const { text } = await sayInChat(page, "And now?");
     expect(text).toContain("Back again");
+  });
+
+  test("without its key the agent can't answer, with the demo model it can, and a new key takes over", async () => {
+    await openSettings(page);
+    await removeKey(page);
+    await page.getByText("Nova can't answer until there is a key.").waitFor();
+    await openChat(page);
+    await page.locator(chat.composer).fill("Anybody there?");
+    await page.locator(chat.send).click();
+    await page.getByText("Add your Anthropic API key first, or choose the demo model.").first().waitFor();
+
+    await openSettings(page);
+    await chooseAnswerSource(page, "demo");
+    await openChat(page);
+    await waitUntilOnline(page);
+    expect((await sayInChat(page, "help")).text).toContain("Demo model:");
+
+    await openSettings(page);
+    await addKey(page, key);
+    await waitForAnswerSource(page, "byok");
+    await openChat(page);
+    await waitUntilOnline(page);
+    fake.setReply(() => `With your key: ${fake.nonce}`);
+    expect((await sayInChat(page, "And now?")).text).toContain("With your key");
   });
 
   test("on a phone nothing is wider than the screen", async () => {

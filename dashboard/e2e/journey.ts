@@ -29,12 +29,6 @@ export async function signInAs(page: Page, email: string): Promise<void> {
   await page.locator(`${wizard.modelStep}, ${wizard.deployStep}, ${chat.composer}`).first().waitFor();
 }
 
-export async function signOut(page: Page): Promise<void> {
-  await page.goto(new URL("/dashboard/settings", page.url()).href);
-  await page.locator(settings.signOut).click();
-  await page.waitForURL(/\/(sign-in)?(\?.*)?$/);
-}
-
 /** First step of the wizard: a key of one's own, or the demo model. */
 export async function chooseModel(page: Page, model: { key: string } | "demo"): Promise<void> {
   await page.locator(wizard.modelStep).waitFor();
@@ -119,6 +113,35 @@ export async function deleteAgent(page: Page, name: string): Promise<void> {
 export async function openStatus(page: Page): Promise<void> {
   await page.goto(new URL("/dashboard/agent", page.url()).href);
   await page.locator(status.state).first().waitFor();
+}
+
+export async function openSettings(page: Page): Promise<void> {
+  await page.goto(new URL("/dashboard/settings", page.url()).href);
+  await page.locator(settings.answerSource).waitFor();
+}
+
+/** Switches to the customer's key or to the demo model; resolves when that is so. */
+export async function chooseAnswerSource(page: Page, source: "byok" | "demo"): Promise<void> {
+  await find(page, settings[source]).click();
+  await waitForAnswerSource(page, source);
+}
+
+export async function waitForAnswerSource(page: Page, source: "byok" | "demo"): Promise<void> {
+  await page.locator(`${settings.answerSource}[data-source=${source}]:not([aria-busy])`).waitFor();
+}
+
+/** Removes the stored key; resolves when the form for a new one is there. */
+export async function removeKey(page: Page): Promise<void> {
+  await find(page, settings.removeKey).click();
+  await find(page, settings.confirmRemoveKey).click();
+  await page.locator(settings.keyField).waitFor();
+}
+
+/** Stores a first key. */
+export async function addKey(page: Page, key: string): Promise<void> {
+  await page.locator(settings.keyField).fill(key);
+  await find(page, settings.saveKey).click();
+  await page.locator(settings.storedKey).waitFor();
 }
 
 export async function openChat(page: Page): Promise<void> {

@@ -62,7 +62,12 @@ export const status = {
 
 export const settings = {
   storedKey: "[data-testid=stored-key]",
-  replaceKey: { role: "button", name: "Replace" },
   removeKey: { role: "button", name: "Remove" },
-  signOut: "[data-testid=sign-out]",
+  confirmRemoveKey: { role: "button", name: "Remove key" },
+  keyField: "input[placeholder^=sk-ant]",
+  saveKey: { role: "button", name: "Check and save" },
+  /** data-source: byok or demo, as the api has confirmed it; aria-busy until it has. */
+  answerSource: "[data-testid=answer-source]",
+  byok: { role: "radio", name: "Your Anthropic key" },
+  demo: { role: "radio", name: "Demo model" },
 } as const;

@@ -212,7 +212,7 @@ test("models and counts pass", async () => {
 });
 
 test("no key, a suspended user, a provider that is down: each in the provider's shape", async () => {
-  expect(await errorOf(await call(addSlot({}, null).credential()))).toEqual([401, "authentication_error"]);
+  expect(await errorOf(await call(addSlot({}, null).credential()))).toEqual([424, "key_missing"]);
   expect(await errorOf(await call(addSlot({ userState: "suspended" }).credential()))).toEqual([
     403,
     "permission_error",
@@ -229,6 +229,22 @@ test("the provider's own errors are passed on as they are", async () => {
   expect([response.status, response.headers.get("retry-after"), await response.text()]).toEqual([429, "7", body]);
 });
 
+test.each([
+  [401, "authentication_error", "key_invalid"],
+  [402, "billing_error", "key_limited"],
+  [403, "permission_error", "key_invalid"],
+])("a key that the provider refuses with %i does not lock the gateway out", async (status, type, told) => {
+  answer = (_request, response) =>
+    void response
+      .writeHead(status, { "content-type": "application/json" })
+      .end(JSON.stringify({ type: "error", error: { type, message: "invalid x-api-key" } }));
+  const response = await call(addSlot().credential());
+  const text = await response.text();
+  expect([response.status, JSON.parse(text).error.type]).toEqual([424, told]);
+  // Words that OpenClaw takes for a refused key stay behind too.
+  expect(text).not.toMatch(/x-api-key|unauthorized|authentication/);
+});
+
 test("a replaced key is used after its notification, a removed one no longer", async () => {
   const slot = addSlot();
   const { userId } = slot.record;
@@ -238,8 +254,25 @@ test("a replaced key is used after its notification, a removed one no longer", a
   await call(slot.credential());
   slot.record.keyEnvelope = null;
   listener.emit("model_key_changed", { userId });
-  expect((await call(slot.credential())).status).toBe(401);
+  expect((await call(slot.credential())).status).toBe(424);
   expect(seen.map(({ headers }) => headers["x-api-key"])).toEqual(["sk-ant-api-customers", "sk-ant-api-new"]);
+});
+
+test("an agent that is moved to another model is answered from there at its next call", async () => {
+  const slot = addSlot({ modelSource: "demo" });
+  const { agentId, userId } = slot.record;
+  const ask = async () => {
+    const body = JSON.stringify({ model: "m", max_tokens: 9, messages: [{ role: "user", content: "hello" }] });
+    return (await call(slot.credential(), { body })).text();
+  };
+  expect(await ask()).toContain("Demo model:");
+  slot.record.modelSource = "byok";
+  listener.emit("agent_changed", { userId, agentId });
+  expect(await ask()).toBe('{"ok":true}');
+  slot.record.modelSource = "demo";
+  listener.emit("agent_changed", { userId, agentId });
+  expect(await ask()).toContain("Demo model:");
+  expect(seen.map(({ headers }) => headers["x-api-key"])).toEqual(["sk-ant-api-customers"]);
 });
 
 test("after a change of keys the former opens for a minute", async () => {

@@ -1,6 +1,16 @@
 import { launchBrowser, type Browser, type ConsoleMessage, type Page } from "@automna/testkit/browser";
 import { assertNothingLeft, startProduct, type Product } from "@automna/testkit/product";
-import { chooseModel, deleteAgent, nameAndDeploy, openChat, restartAgent, sayInChat, signInBy, waitUntilLive, waitUntilOnline } from "../../dashboard/e2e/journey.ts";
+import {
+  chooseModel,
+  deleteAgent,
+  nameAndDeploy,
+  openChat,
+  restartAgent,
+  sayInChat,
+  signInBy,
+  waitUntilLive,
+  waitUntilOnline,
+} from "../../dashboard/e2e/journey.ts";
 import { chat } from "../../dashboard/e2e/selectors.ts";
 import { assertModelSawRealAgent } from "./first-light/model-calls.ts";
 import { observeSlot, assertSlotGone } from "./first-light/slot-traces.ts";
@@ -10,7 +20,8 @@ import { startInstallation, type VerifiedInstallation } from "./steps/installati
 
 export const scenario: Scenario = {
   name: "first-light",
-  title: "from an empty folder to a streamed answer of the real gateway in a browser; restart, deletion and stop leave what they should",
+  title:
+    "from an empty folder to a streamed answer of the real gateway in a browser; restart, deletion and stop leave what they should",
   run,
 };
 
@@ -30,7 +41,11 @@ async function run(ctx: ScenarioContext): Promise<void> {
   else await overnight(ctx, installation, demoPage);
   ctx.hold(true, "the stop left no process, no port and no lock");
   const added = newSystemUsers(usersBefore);
-  ctx.hold(added.every((name) => name === "postgres"), "no user account was added but the documented one of Postgres", added);
+  ctx.hold(
+    added.every((name) => name === "postgres"),
+    "no user account was added but the documented one of Postgres",
+    added,
+  );
 }
 
 /** A customer with a key of their own: wizard, chat, restart, deletion. */
@@ -55,7 +70,10 @@ async function byKey(ctx: ScenarioContext, { product, fake, key }: VerifiedInsta
   await openChat(page);
   await page.locator(chat.answer, { hasText: fake.nonce }).first().waitFor({ timeout: 120_000 });
   ctx.figure("seconds from restart to history", (Date.now() - restartedAt) / 1000, "s");
-  ctx.hold(await page.locator(chat.userMessage, { hasText: question }).first().isVisible(), "after the restart the question is there again");
+  ctx.hold(
+    await page.locator(chat.userMessage, { hasText: question }).first().isVisible(),
+    "after the restart the question is there again",
+  );
 
   const traces = observeSlot(ctx, product);
   await deleteAgent(page, "Nova");
@@ -87,13 +105,26 @@ async function overnight(ctx: ScenarioContext, { product, fake }: VerifiedInstal
   ctx.figure("seconds to URL, the next day", again.startMs / 1000, "s");
   await page.reload();
   await waitUntilOnline(page);
-  ctx.hold(await page.locator(chat.answer, { hasText: /demo/i }).first().isVisible(), "the next day the chat is there, in the same browser");
+  ctx.hold(
+    await page.locator(chat.answer, { hasText: /demo/i }).first().isVisible(),
+    "the next day the chat is there, in the same browser",
+  );
   await again.stop();
   await assertNothingLeft(product.dataDir, port);
 }
 
-async function startAgain(ctx: ScenarioContext, { dataDir }: Product, port: number, providerUrl: string): Promise<Product> {
-  const product = await startProduct({ dataDir, port, env: { AUTOMNA_MODEL_PROVIDER_URL: providerUrl }, signal: ctx.signal });
+async function startAgain(
+  ctx: ScenarioContext,
+  { dataDir }: Product,
+  port: number,
+  providerUrl: string,
+): Promise<Product> {
+  const product = await startProduct({
+    dataDir,
+    port,
+    env: { AUTOMNA_MODEL_PROVIDER_URL: providerUrl },
+    signal: ctx.signal,
+  });
   ctx.onCleanup("stop the product", () => product.stop());
   return product;
 }

@@ -50,15 +50,24 @@ async function run(ctx: ScenarioContext): Promise<void> {
 /** One pass for all of them: what finds the planted keys is what does not find the real ones. */
 async function scan(ctx: ScenarioContext, place: Place, secrets: { key: string; refused: string }): Promise<void> {
   const planted = { "as it is": newAnthropicKey(), "as base64": newAnthropicKey() };
-  const removals = [await place.plant(planted["as it is"]), await place.plant(Buffer.from(planted["as base64"]).toString("base64"))];
+  const removals = [
+    await place.plant(planted["as it is"]),
+    await place.plant(Buffer.from(planted["as base64"]).toString("base64")),
+  ];
   const removeAll = async () => {
     for (let remove = removals.pop(); remove !== undefined; remove = removals.pop()) await remove();
   };
   ctx.onCleanup(`remove what was planted in the ${place.name}`, removeAll);
   const forms = Object.entries(planted).map(([form, text]) => secretOf(form, text));
-  const { finds, searched } = await place.search([...forms, secretOf("the customer's key", secrets.key), secretOf("a refused key", secrets.refused)]);
+  const { finds, searched } = await place.search([
+    ...forms,
+    secretOf("the customer's key", secrets.key),
+    secretOf("a refused key", secrets.refused),
+  ]);
   await removeAll();
   const of = (name: string) => finds.filter(({ secret }) => secret === name).map(({ where }) => where);
-  for (const form of Object.keys(planted)) ctx.hold(of(form).length > 0, `${place.name}: a planted key is found ${form}`);
-  for (const name of ["the customer's key", "a refused key"]) ctx.hold(of(name).length === 0, `${place.name}: ${name} is not there (${searched})`, of(name));
+  for (const form of Object.keys(planted))
+    ctx.hold(of(form).length > 0, `${place.name}: a planted key is found ${form}`);
+  for (const name of ["the customer's key", "a refused key"])
+    ctx.hold(of(name).length === 0, `${place.name}: ${name} is not there (${searched})`, of(name));
 }

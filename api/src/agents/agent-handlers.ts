@@ -3,7 +3,14 @@ import type { Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { AgentAnswer, AgentView } from "@automna/contract/agents";
 import { appError } from "@automna/contract/error-catalogue";
-import { changeDesired, createAgent, findAgent, listAgentsOfUser, type AgentRecord } from "@automna/records/agents";
+import {
+  changeDesired,
+  changeModelSource,
+  createAgent,
+  findAgent,
+  listAgentsOfUser,
+  type AgentRecord,
+} from "@automna/records/agents";
 import { appendAudit } from "@automna/records/audit";
 import type { Database } from "@automna/records/database";
 import { newId } from "@automna/service-kit/new-id";
@@ -33,6 +40,7 @@ type AgentHandlers = Pick<
   | "stopAgent"
   | "startAgent"
   | "restartAgent"
+  | "chooseModel"
   | "deleteAgent"
   | "agentEvents"
 >;
@@ -49,6 +57,7 @@ export function makeAgentHandlers(deps: AgentHandlerDeps): AgentHandlers {
     stopAgent: (call) => perform(deps, "stop", call),
     startAgent: (call) => perform(deps, "start", call),
     restartAgent: (call) => perform(deps, "restart", call),
+    chooseModel: (call) => chooseModel(deps, call),
     deleteAgent: (call) => perform(deps, "delete", call),
     async agentEvents(call) {
       const agent = await findOwnAgent(deps, call);
@@ -109,5 +118,25 @@ async function perform(deps: AgentHandlerDeps, action: AgentAction, call: AgentC
     onChange: (tx, agent) => appendAudit(tx, { userId, action: `agent.${action}`, subject: agent.id }),
   });
   await deps.hint(changed.id);
+  return { agent: toAgentView(changed, now()) };
+}
+
+/** Needs no hint: nothing about the agent's place changes, and egress hears of it by the announcement. */
+async function chooseModel(deps: AgentHandlerDeps, call: Call<"chooseModel">): Promise<AgentAnswer> {
+  const { db, guards, now } = deps;
+  const { userId } = call.caller;
+  const { modelSource } = call.body;
+  const found = await findOwnAgent(deps, call);
+  const changed = await changeModelSource(db, {
+    agentId: found.id,
+    modelSource,
+    async assertPossible(tx, agent) {
+      guards.checkOwnership(userId, agent);
+      if (agent.desired === "deleted") throw appError("agent_action_not_possible", { details: { phase: agent.phase } });
+      if (modelSource === "byok" && !(await hasModelKey(tx, agent.userId))) throw appError("key_missing");
+    },
+    onChange: (tx, agent) =>
+      appendAudit(tx, { userId, action: "agent.choose_model", subject: agent.id, data: { modelSource } }),
+  });
   return { agent: toAgentView(changed, now()) };
 }

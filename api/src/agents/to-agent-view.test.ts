@@ -60,6 +60,8 @@ test("every event that the records write has words", () => {
     "agent.stage_warming",
     "agent.restart_requested",
     "agent.stopped_requested",
+    "agent.byok_chosen",
+    "agent.demo_chosen",
     "agent.failing",
   ]) {
     expect(toEventView({ id: 7n, type, phase: "starting", at }).message).toMatch(/^[A-Z].*\.$/);

@@ -1,10 +1,15 @@
 import type { AgentPhase } from "@automna/core/agents/agent-phase";
-import type { DesiredState } from "@automna/core/agents/agent-spec";
+import type { DesiredState, ModelSource } from "@automna/core/agents/agent-spec";
 import type { DeployStage } from "@automna/core/agents/deploy-progress";
 import type { AgentEventView } from "@automna/contract/agents";
 import type { AgentEventRecord } from "@automna/records/agents";
 
-type EventName = AgentPhase | `stage_${DeployStage}` | `${DesiredState}_requested` | "restart_requested";
+type EventName =
+  | AgentPhase
+  | `stage_${DeployStage}`
+  | `${DesiredState}_requested`
+  | "restart_requested"
+  | `${ModelSource}_chosen`;
 
 /** What a person reads in the agent's log; records/agents and records/agent-phases write these types. */
 const messages: Record<EventName, string> = {
@@ -31,6 +36,8 @@ const messages: Record<EventName, string> = {
   stopped_requested: "You asked it to stop.",
   deleted_requested: "You asked to delete it.",
   restart_requested: "You asked for a restart.",
+  byok_chosen: "Answers come from your Anthropic key from now on.",
+  demo_chosen: "Answers come from the demo model from now on.",
 };
 
 /** An event of an agent as its owner reads it. */

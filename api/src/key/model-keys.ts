@@ -1,15 +1,15 @@
 import type { KeyView } from "@automna/contract/identity";
 import { appendAudit } from "@automna/records/audit";
-import { notify, transactionLimits, type Database } from "@automna/records/database";
+import { notify, transactionLimits, type Database, type Transaction } from "@automna/records/database";
 import { seal, type KeyRing } from "@automna/service-kit/secret-box";
 
 /** What may be shown of the user's key; null = there is none. */
-export async function readKeyView(db: Database, userId: string): Promise<KeyView["key"]> {
+export async function readKeyView(db: Database | Transaction, userId: string): Promise<KeyView["key"]> {
   const row = await db.modelKey.findUnique({ where: { userId }, select: { last4: true, validatedAt: true } });
   return row && { provider: "anthropic", last4: row.last4, validatedAtMs: row.validatedAt.getTime() };
 }
 
-export async function hasModelKey(db: Database, userId: string): Promise<boolean> {
+export async function hasModelKey(db: Database | Transaction, userId: string): Promise<boolean> {
   return (await readKeyView(db, userId)) !== null;
 }
 

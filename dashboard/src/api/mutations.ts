@@ -1,11 +1,13 @@
 import type { DeployAgent } from "@automna/contract/agents";
-import type { LocalSignIn } from "@automna/contract/identity";
+import type { KeyView, LocalSignIn } from "@automna/contract/identity";
 import type { ApiRouteName } from "@automna/contract/api-routes";
 import type { AgentAction } from "@automna/core/agents/agent-abilities";
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import type { ModelSource } from "@automna/core/agents/agent-spec";
+import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
+import type { ApiClient } from "./api-client.ts";
 import { usePlatform } from "./api-context.tsx";
-import { agentsQuery, queryKeys, withAnswer } from "./queries.ts";
+import { agentsQuery, meQuery, queryKeys, withAnswer } from "./queries.ts";
 
 export function useSignIn() {
   const { api } = usePlatform();
@@ -31,7 +33,7 @@ export function usePutKey() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: (key: string) => api.call("putKey", { body: { key } }),
-    onSuccess: () => cache.invalidateQueries({ queryKey: queryKeys.me }),
+    onSuccess: (answer) => keepKey(cache, api, answer),
   });
 }
 
@@ -40,7 +42,23 @@ export function useDeleteKey() {
   const cache = useQueryClient();
   return useMutation({
     mutationFn: () => api.call("deleteKey", {}),
-    onSuccess: () => cache.invalidateQueries({ queryKey: queryKeys.me }),
+    onSuccess: (answer) => keepKey(cache, api, answer),
+  });
+}
+
+/** The answer says all there is to know: what the page shows of the key changes in the same moment. */
+function keepKey(cache: QueryClient, api: ApiClient, { key }: KeyView): void {
+  cache.setQueryData(meQuery(api).queryKey, (me) => me && { ...me, key });
+}
+
+/** Where the agent's answers come from. */
+export function useChooseModel() {
+  const { api } = usePlatform();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ agentId, modelSource }: { agentId: string; modelSource: ModelSource }) =>
+      api.call("chooseModel", { params: { agentId }, body: { modelSource } }),
+    onSuccess: ({ agent }) => cache.setQueryData(agentsQuery(api).queryKey, (agents) => withAnswer(agents, agent)),
   });
 }
 

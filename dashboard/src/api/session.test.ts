@@ -16,3 +16,20 @@ test("tells an ended session from a service that is away", async () => {
   const away = makeLocalSessionKeeper(() => Promise.resolve(new Response("", { status: 503 })));
   await expect(away.refresh()).rejects.toMatchObject({ code: "service_unavailable" });
 });
+
+test("tells of each fresh token, of nothing else, and nobody who left", async () => {
+  const answers = [200, 401, 503, 200, 200];
+  const keeper = makeLocalSessionKeeper(() => Promise.resolve(new Response("{}", { status: answers.shift() ?? 500 })));
+  const heard = vi.fn();
+  const stop = keeper.onRefreshed(heard);
+  await keeper.refresh();
+  expect(heard).toHaveBeenCalledTimes(1);
+  await keeper.refresh();
+  await keeper.refresh().catch(() => undefined);
+  expect(heard).toHaveBeenCalledTimes(1);
+  await Promise.all([keeper.refresh(), keeper.refresh()]);
+  expect(heard).toHaveBeenCalledTimes(2);
+  stop();
+  await keeper.refresh();
+  expect(heard).toHaveBeenCalledTimes(2);
+});

@@ -1,4 +1,4 @@
-import type { ReactNode } from "react";
+import { useId, type ReactNode } from "react";
 
 /** A page beside the rail: title on top, one column, its own scroll. */
 export function PageFrame({ title, children }: { title: string; children: ReactNode }) {
@@ -20,14 +20,11 @@ interface SectionProps {
 }
 
 export function Section({ title, description, id, children }: SectionProps) {
+  const titleId = useId();
   return (
-    <section
-      aria-labelledby={`${id ?? title}-title`}
-      id={id}
-      className="grid scroll-mt-8 gap-4 border-t border-line pt-6"
-    >
+    <section aria-labelledby={titleId} id={id} className="grid scroll-mt-8 gap-4 border-t border-line pt-6">
       <div className="grid gap-1">
-        <h2 id={`${id ?? title}-title`} className="text-14 font-semibold">
+        <h2 id={titleId} className="text-14 font-semibold">
           {title}
         </h2>
         {description ? <p className="max-w-[36rem] text-ink-2">{description}</p> : null}

@@ -5,6 +5,8 @@ export interface Segment<Value extends string> {
   value: Value;
   label: string;
   icon?: ReactNode;
+  /** Can't be chosen now; whoever shows it says why. */
+  disabled?: boolean;
 }
 
 interface SegmentedControlProps<Value extends string> {
@@ -14,7 +16,7 @@ interface SegmentedControlProps<Value extends string> {
   onChange(value: Value): void;
 }
 
-/** A few exclusive choices of one word each. */
+/** A few exclusive choices of a word or two each. */
 export function SegmentedControl<Value extends string>({
   label,
   segments,
@@ -36,7 +38,8 @@ export function SegmentedControl<Value extends string>({
         <RadioGroup.Item
           key={segment.value}
           value={segment.value}
-          className="inline-flex h-8 items-center gap-1.5 rounded-corner border border-transparent px-3 text-13 text-ink-2 transition-calm hover:text-ink data-[state=checked]:border-line-strong data-[state=checked]:bg-raised data-[state=checked]:font-medium data-[state=checked]:text-ink"
+          disabled={segment.disabled}
+          className="inline-flex h-8 items-center gap-1.5 rounded-corner border border-transparent px-3 text-13 text-ink-2 transition-calm hover:text-ink disabled:cursor-not-allowed disabled:text-ink-3 data-[state=checked]:border-line-strong data-[state=checked]:bg-raised data-[state=checked]:font-medium data-[state=checked]:text-ink"
         >
           {segment.icon}
           {segment.label}

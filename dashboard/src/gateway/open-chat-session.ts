@@ -3,6 +3,7 @@ import { agentPath, agentSocketPath } from "@automna/contract/paths";
 import type { SessionKeeper } from "../api/session.ts";
 import { makeChatSession, type ChatSession } from "./chat-session.ts";
 import { makeConnection } from "./connection.ts";
+import { keepSocketAlive } from "./keep-alive.ts";
 import { makeOutbox } from "./outbox.ts";
 
 /** The browser's chat session with one user's agent. The caller closes it. */
@@ -12,7 +13,7 @@ export function openChatSession(userId: string, keeper: SessionKeeper, onSignedO
     if (!signedIn) onSignedOut();
     return signedIn;
   }
-  return makeChatSession({
+  const session = makeChatSession({
     connect: (handlers) =>
       makeConnection({
         ...handlers,
@@ -37,4 +38,17 @@ export function openChatSession(userId: string, keeper: SessionKeeper, onSignedO
     now: Date.now,
     newId: () => crypto.randomUUID(),
   });
+  const stopKeepAlive = keepSocketAlive({
+    keeper,
+    userId,
+    connection: () => session.getSnapshot().connection,
+    fetch: (input, init) => fetch(input, init),
+  });
+  return {
+    ...session,
+    close() {
+      stopKeepAlive();
+      session.close();
+    },
+  };
 }

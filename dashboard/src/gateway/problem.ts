@@ -1,4 +1,5 @@
 import { errorCatalogue, type ErrorCode } from "@automna/contract/error-catalogue";
+import { isKeyRefusal, KEY_REFUSAL_STATUS, type KeyRefusal } from "@automna/contract/model-refusals";
 import type { ChatEvent } from "./protocol.ts";
 
 /** What went wrong with one message, in the product's words; `remedy` says which door leads on. */
@@ -12,6 +13,14 @@ const byCode = (code: ErrorCode, remedy: Problem["remedy"]): Problem => ({
   remedy,
 });
 
+export const keyMissingProblem = byCode("key_missing", "key");
+
+const keyProblems: Readonly<Record<KeyRefusal, Problem>> = {
+  key_missing: keyMissingProblem,
+  key_invalid: byCode("key_invalid", "key"),
+  key_limited: byCode("key_limited", "billing"),
+};
+
 /** Error types of the Anthropic API as a transcript keeps them, as the status that they come with. */
 const statusOfType: Readonly<Record<string, number>> = {
   authentication_error: 401,
@@ -22,6 +31,7 @@ const statusOfType: Readonly<Record<string, number>> = {
 
 /** The same for a failed answer that is read back from the history. */
 export function toRowProblem(errorType: string | undefined): Problem {
+  if (isKeyRefusal(errorType)) return keyProblems[errorType];
   const httpStatus = statusOfType[errorType ?? ""];
   return toRunProblem(httpStatus === undefined ? undefined : { httpStatus });
 }
@@ -30,7 +40,9 @@ export function toRowProblem(errorType: string | undefined): Problem {
 export function toRunProblem(detail: ChatEvent["errorDetail"]): Problem {
   const reason = detail?.failoverReason;
   const status = detail?.httpStatus;
-  if (status === 409) return byCode("key_missing", "key");
+  if (status === KEY_REFUSAL_STATUS) {
+    return isKeyRefusal(detail?.providerErrorType) ? keyProblems[detail.providerErrorType] : keyMissingProblem;
+  }
   if (status === 401 || reason === "auth" || reason === "auth_permanent") return byCode("key_invalid", "key");
   if (status === 402 || status === 403 || status === 429 || reason === "billing" || reason === "rate_limit") {
     return byCode("key_limited", "billing");

@@ -67,6 +67,7 @@ const messageSchema = z.object({ content: contentSchema.optional(), timestamp: z
 
 const errorDetailSchema = z.object({
   failoverReason: z.string().optional(),
+  providerErrorType: z.string().optional(),
   httpStatus: z.number().optional(),
 });
 

@@ -114,6 +114,17 @@ describe("streaming", () => {
     });
   });
 
+  test("a failed run's second report, which has no details, does not turn its reason into another", () => {
+    const state = play(
+      loaded,
+      typed("r1"),
+      accepted("r1"),
+      chat("r1", "error", undefined, { errorDetail: { httpStatus: 401, failoverReason: "auth" } }),
+      chat("r1", "error"),
+    );
+    expect(state.messages.at(-1)).toMatchObject({ status: "failed", problem: { remedy: "key" } });
+  });
+
   test("does not take the wordless end of a steered message for an answer", () => {
     const state = play(loaded, typed("r2", "more"), accepted("r2"), chat("r2", "final"));
     expect(outline(state)).toEqual(["user more (sent)"]);

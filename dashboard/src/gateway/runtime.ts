@@ -182,7 +182,11 @@ function withChatEvent(answer: AgentMessage, event: ChatEvent, text: string): Ag
         ...answer,
         status: "failed",
         phase: null,
-        problem: toRunProblem(event.errorDetail),
+        // The gateway reports a failure twice, the second time without its details.
+        problem:
+          event.errorDetail === undefined
+            ? (answer.problem ?? toRunProblem(undefined))
+            : toRunProblem(event.errorDetail),
         tools: settle(answer),
       };
     default:

@@ -16,6 +16,9 @@ export const deployAgentSchema = z.strictObject({
 });
 export type DeployAgent = z.input<typeof deployAgentSchema>;
 
+/** PUT /api/agents/:agentId/model. */
+export const chooseModelSchema = z.strictObject({ modelSource: z.enum(modelSources) });
+
 export const agentProgressSchema = z.object({
   stage: z.enum(deployStages),
   label: z.string(),

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { agentAnswerSchema, agentListSchema, deployAgentSchema } from "./agents.ts";
+import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
 
 export interface ApiRoute {
@@ -149,6 +149,15 @@ export const apiRoutes = {
     access: "session",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
+  },
+  chooseModel: {
+    method: "put",
+    path: "/api/agents/:agentId/model",
+    summary: "Where its answers come from, from the next one on: your key or the demo model.",
+    access: "session",
+    params: agentParams,
+    body: chooseModelSchema,
+    success: { status: 200, body: agentAnswerSchema },
   },
   deleteAgent: {
     method: "delete",

@@ -91,6 +91,32 @@ export async function changeDesired(db: Database, change: DesiredChange): Promis
   }, transactionLimits);
 }
 
+export interface ModelChange {
+  agentId: string;
+  modelSource: ModelSource;
+  /** Throws when the agent can't answer from there; runs in the transaction, before anything is written. */
+  assertPossible: (tx: Transaction, agent: AgentRecord) => Promise<void>;
+  /** Runs in the same transaction after a change, e.g. to audit it. */
+  onChange: (tx: Transaction, agent: AgentRecord) => Promise<void>;
+}
+
+/**
+ * Records where the agent's answers come from and tells everybody: egress looks it up for each call, so nothing
+ * restarts. The same choice again changes nothing (S10). Throws `agent_not_found`.
+ */
+export async function changeModelSource(db: Database, change: ModelChange): Promise<AgentRecord> {
+  const { agentId, modelSource } = change;
+  return db.$transaction(async (tx) => {
+    const agent = await lockAgent(tx, agentId);
+    await change.assertPossible(tx, agent);
+    if (agent.modelSource === modelSource) return agent;
+    const changed = await tx.agent.update({ where: { id: agent.id }, data: { modelSource } });
+    await appendAgentEvent(tx, changed, `agent.${modelSource}_chosen`, {});
+    await change.onChange(tx, changed);
+    return changed;
+  }, transactionLimits);
+}
+
 /** Locks the agent's row until the transaction ends. Throws `agent_not_found`. */
 export async function lockAgent(tx: Transaction, agentId: string): Promise<AgentRecord> {
   await tx.$queryRaw`SELECT id FROM agents WHERE id = ${agentId} FOR UPDATE`;

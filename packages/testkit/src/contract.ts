@@ -31,7 +31,7 @@ export interface ContractOptions {
   vendor: string;
   /** Names that the description may have in a folder of contract-files, best first; JSON or YAML. */
   files: readonly string[];
-  /** `METHOD /path` that the fake has and the description lacks. Anything else that it does not know is a violation. */
+  /** `METHOD /path/:part` that the fake has and the description lacks, with the reason. Anything else that it does not know is a violation. */
   undescribed?: Readonly<Record<string, string>>;
   /** Full path instead of a search; null = as if it were on no folder. */
   path?: string | null;
@@ -53,7 +53,7 @@ export async function openContract({
 
   const find = (request: ContractRequest): Operation | null => {
     const { method, path: target, headers } = request;
-    if (Object.hasOwn(undescribed, `${method} ${pathOf(target)}`)) return null;
+    if (isUndescribed(undescribed, method, pathOf(target))) return null;
     const operation = backend.router.matchOperation({ method, path: target, headers: toHeaders(headers) });
     if (operation === undefined) violations.push(`${vendor}: ${method} ${target} is not in ${basename(path)}`);
     return operation ?? null;
@@ -104,6 +104,19 @@ function makeUnchecked(vendor: string, files: readonly string[]): Contract {
     checkAnswer: () => undefined,
     assertKept: () => undefined,
   };
+}
+
+function isUndescribed(list: Readonly<Record<string, string>>, method: string, path: string): boolean {
+  const parts = path.split("/");
+  return Object.keys(list).some((entry) => {
+    const [wantedMethod, wantedPath = ""] = entry.split(" ");
+    const wanted = wantedPath.split("/");
+    return (
+      wantedMethod === method &&
+      wanted.length === parts.length &&
+      wanted.every((part, at) => part.startsWith(":") || part === parts[at])
+    );
+  });
 }
 
 function isDescribed({ responses = {} }: Operation, status: number): boolean {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { agentSocketPath } from "@automna/contract/paths";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 
 /** Protocol 4 of OpenClaw's gateway, as the dashboard speaks it through `/a/<userId>/ws`. */
 const PROTOCOL = 4;
@@ -173,11 +173,13 @@ function makeGatewayClient({
         });
       };
       listeners.add(listen);
-      void closed.then(({ code }) => {
+      const breakOff = async () => {
+        const { code } = await closed;
         const gone = new Error(`the socket closed with ${code} before the run ended`);
         end.reject(gone);
         first.reject(gone);
-      });
+      };
+      void breakOff();
       await request("chat.send", { sessionKey: MAIN_SESSION, message, idempotencyKey: runId });
       return { runId, end: end.promise, firstDelta: first.promise };
     },

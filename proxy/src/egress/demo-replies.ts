@@ -12,7 +12,7 @@ What Automna gives you:
 - **Your key stays sealed**: it is never inside the agent
 - **History and files that stay** when the agent restarts
 
-To talk to a real model, add your Anthropic API key in *Settings*.`;
+To talk to a real model, open *Settings* and add your Anthropic API key: from then on your agent answers with it. If it is stored there already, choose it under *Answers come from*.`;
 
 const MARKDOWN = `here is some Markdown.
 

@@ -6,7 +6,7 @@ import { Pool } from "undici";
 import { Exchange } from "../exchange.ts";
 import type { ModelCall } from "./endpoints.ts";
 import { gatewayResponseHeaders, providerRequestHeaders } from "./model-headers.ts";
-import { answerProviderError, ProviderError } from "./provider-error.ts";
+import { answerProviderError, keyRefusalOf, keyRefused, ProviderError } from "./provider-error.ts";
 
 /** The provider's own limit of a request. */
 export const BODY_MAX_BYTES = 32 * 1024 * 1024;
@@ -35,6 +35,7 @@ export function makeModelProvider(url: string, onUnreachable: (error: Error) => 
   });
 
   const toProviderError = (error: Error): ProviderError => {
+    if (error instanceof ProviderError) return error;
     if (isAppError(error, "body_too_large")) return tooLarge();
     onUnreachable(error);
     return new ProviderError("overloaded_error", errorCatalogue.provider_unreachable.message, { cause: error });
@@ -49,7 +50,11 @@ export function makeModelProvider(url: string, onUnreachable: (error: Error) => 
         headers: providerRequestHeaders(request.headers, apiKey),
         hasBody: endpoint === "messages" || endpoint === "count_tokens",
         bodyMaxBytes: BODY_MAX_BYTES,
-        toResponseHeaders: (_status, headers) => gatewayResponseHeaders(headers),
+        toResponseHeaders: (status, headers) => {
+          const refusal = keyRefusalOf(status);
+          if (refusal !== null) throw keyRefused(refusal);
+          return gatewayResponseHeaders(headers);
+        },
         onFailed: ({ error }) => answerProviderError(response, toProviderError(error)),
       }).start();
     },

@@ -1,7 +1,11 @@
 import type { ServerResponse } from "node:http";
+import { KEY_REFUSAL_STATUS, keyRefusals, type KeyRefusal } from "@automna/contract/model-refusals";
 
 /** The provider's error types that we answer with, and their statuses: the gateway reacts to these as to the provider's own. */
 const statuses = {
+  key_missing: KEY_REFUSAL_STATUS,
+  key_invalid: KEY_REFUSAL_STATUS,
+  key_limited: KEY_REFUSAL_STATUS,
   authentication_error: 401,
   permission_error: 403,
   not_found_error: 404,
@@ -23,6 +27,17 @@ export class ProviderError extends Error {
     this.type = type;
     this.status = statuses[type];
   }
+}
+
+/** What is wrong with the customer's key, in a way that the gateway gets over. */
+export function keyRefused(refusal: KeyRefusal): ProviderError {
+  return new ProviderError(refusal, keyRefusals[refusal]);
+}
+
+/** The provider's own refusal of the key, by the status it comes with; null for every other answer. */
+export function keyRefusalOf(status: number): KeyRefusal | null {
+  if (status === 401 || status === 403) return "key_invalid";
+  return status === 402 ? "key_limited" : null;
 }
 
 export function providerErrorBody(type: string, message: string): string {

@@ -7,7 +7,7 @@ import type { DemoModel } from "./demo-model.ts";
 import { parseModelCall } from "./endpoints.ts";
 import type { ModelAccessFinder } from "./find-model-access.ts";
 import { BODY_MAX_BYTES, tooLarge, type ModelProvider } from "./forward-model-call.ts";
-import { answerProviderError, ProviderError } from "./provider-error.ts";
+import { answerProviderError, keyRefused, ProviderError } from "./provider-error.ts";
 
 export interface EgressServerDeps {
   access: ModelAccessFinder;
@@ -55,7 +55,7 @@ async function answer(
     await demo.answer(request, response, call);
     return;
   }
-  if (found.apiKey === null) throw new ProviderError("authentication_error", errorCatalogue.key_missing.message);
+  if (found.apiKey === null) throw keyRefused("key_missing");
   provider.forward(request, response, { ...call, apiKey: found.apiKey });
 }
 

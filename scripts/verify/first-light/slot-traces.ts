@@ -29,8 +29,14 @@ export function observeSlot(ctx: ScenarioContext, product: Product): SlotTraces 
 }
 
 /** Checks that nothing of the agent is left: no process, no port, no file, no user's process. */
-export async function assertSlotGone(ctx: ScenarioContext, product: Product, { slotId, folder, pid, port, uids }: SlotTraces): Promise<void> {
-  await ctx.eventually("the deleted agent's process is gone", () => (isRunning(pid) ? null : true), { timeoutMs: 60_000 });
+export async function assertSlotGone(
+  ctx: ScenarioContext,
+  product: Product,
+  { slotId, folder, pid, port, uids }: SlotTraces,
+): Promise<void> {
+  await ctx.eventually("the deleted agent's process is gone", () => (isRunning(pid) ? null : true), {
+    timeoutMs: 60_000,
+  });
   await ctx.eventually("its folder is gone", () => (existsSync(folder) ? null : true), { timeoutMs: 30_000 });
   const processes = findProcesses({ folder: slotId, uids });
   ctx.hold(processes.length === 0, "no process of it or of its users is left", processes.map(describeProcess));

@@ -4,13 +4,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 const UNDO_TIMEOUT_MS = 60_000;
 
 export interface CleanupStack {
-  add: (name: string, undo: () => Promise<unknown> | unknown) => void;
+  add: (name: string, undo: () => unknown) => void;
   /** Runs everything once, last added first; answers what did not work. */
   run: () => Promise<string[]>;
 }
 
 export function makeCleanupStack(timeoutMs = UNDO_TIMEOUT_MS): CleanupStack {
-  const undos: { name: string; undo: () => Promise<unknown> | unknown }[] = [];
+  const undos: { name: string; undo: () => unknown }[] = [];
   return {
     add: (name, undo) => undos.push({ name, undo }),
     async run() {
@@ -25,7 +25,7 @@ export function makeCleanupStack(timeoutMs = UNDO_TIMEOUT_MS): CleanupStack {
   };
 }
 
-async function attempt(undo: () => Promise<unknown> | unknown, timeoutMs: number): Promise<string | null> {
+async function attempt(undo: () => unknown, timeoutMs: number): Promise<string | null> {
   const timer = new AbortController();
   const late = sleep(timeoutMs, `took more than ${timeoutMs / 1000} s`, { signal: timer.signal }).catch(() => null);
   try {

@@ -57,7 +57,7 @@ function aborted(signal: AbortSignal): Promise<never> {
 }
 
 function reasonOf(signal: AbortSignal): string {
-  return `ended early: ${textOf(signal.reason)}`;
+  return `ended early: ${signal.reason instanceof Error ? signal.reason.message : String(signal.reason)}`;
 }
 
 function textOf(error: unknown): string {

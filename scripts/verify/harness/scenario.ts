@@ -32,7 +32,7 @@ export interface ScenarioContext {
   /** An attack that must work without its check and fail with it. */
   attack: (attack: Attack) => Promise<void>;
   /** Runs at the end whatever happens, also on Ctrl-C; last registered first (S16). */
-  onCleanup: (name: string, undo: () => Promise<unknown> | unknown) => void;
+  onCleanup: (name: string, undo: () => unknown) => void;
   /** A folder for this run, removed at the end unless --keep. */
   folder: () => Promise<string>;
 }

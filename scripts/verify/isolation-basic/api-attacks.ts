@@ -33,7 +33,8 @@ export async function attackApi(ctx: ScenarioContext, world: World): Promise<voi
   ctx.onCleanup("close the model provider's stand-in", () => provider.close());
   const attacks = attacksOn(world);
   for (const attack of attacks) {
-    const start = (guards: Partial<Guards>) => startTestApi({ databaseUrl: world.database.urlAs("automna_api"), modelProviderUrl: provider.url, guards });
+    const start = (guards: Partial<Guards>) =>
+      startTestApi({ databaseUrl: world.database.urlAs("automna_api"), modelProviderUrl: provider.url, guards });
     const [unsafe, safe] = [await start(attack.off), await start({})];
     ctx.onCleanup("close the apis", () => Promise.all([unsafe.close(), safe.close()]));
     const all = routesUnderAttack(safe);
@@ -51,14 +52,21 @@ export async function attackApi(ctx: ScenarioContext, world: World): Promise<voi
 }
 
 /** True when the api did as it was asked, or said that it would have at another time. */
-async function succeeds(api: TestApi, { world, key, attack, route }: { world: World; key: string; attack: ApiAttack; route: RouteUnderAttack }): Promise<boolean> {
+async function succeeds(
+  api: TestApi,
+  { world, key, attack, route }: { world: World; key: string; attack: ApiAttack; route: RouteUnderAttack },
+): Promise<boolean> {
   await putAgentBack(world.db, world.bob, route.name === "startAgent" ? "asleep" : "ready");
   const fresh = await openLocalSession(world.db, { email: "bob@example.com", name: "" }, Date.now());
   const headers = await attack.headers(api, fresh);
   const { hostname, port } = new URL(api.origin);
   const question = route.question(api, world, key);
   await attack.prepare?.(api, question.path);
-  const { status } = await ask({ port: Number(port), ...question, headers: { host: `${hostname}:${port}`, ...headers } });
+  const { status } = await ask({
+    port: Number(port),
+    ...question,
+    headers: { host: `${hostname}:${port}`, ...headers },
+  });
   return status < 400 || status === 409;
 }
 
@@ -94,7 +102,11 @@ function attacksOn({ db, alice, bob }: World): ApiAttack[] {
       name: "the session cookie from another site's page",
       off: { checkOrigin: () => undefined },
       applies: ({ route }) => route.access === "session" || route.method !== "get",
-      headers: (api, fresh) => ({ origin: "https://evil.example", "sec-fetch-site": "cross-site", cookie: allCookies(api, fresh) }),
+      headers: (api, fresh) => ({
+        origin: "https://evil.example",
+        "sec-fetch-site": "cross-site",
+        cookie: allCookies(api, fresh),
+      }),
     },
     {
       name: "through a tunnel from outside",
@@ -114,7 +126,12 @@ function attacksOn({ db, alice, bob }: World): ApiAttack[] {
       applies: ({ name }) => name === "localStart",
       headers: (api) => ownPage(api),
       async prepare(api, path) {
-        await ask({ port: Number(new URL(api.origin).port), method: "GET", path, headers: { ...ownPage(api), host: new URL(api.origin).host } });
+        await ask({
+          port: Number(new URL(api.origin).port),
+          method: "GET",
+          path,
+          headers: { ...ownPage(api), host: new URL(api.origin).host },
+        });
       },
     },
     {

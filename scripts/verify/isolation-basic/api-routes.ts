@@ -3,7 +3,9 @@ import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
 import type { World } from "./world.ts";
 
-type NeedsSample = { [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never }[ApiRouteName];
+type NeedsSample = {
+  [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
+}[ApiRouteName];
 
 /** What a good call of a route holds besides its path. A route with a body does not compile without one. */
 const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unknown; query?: string }> = {
@@ -11,6 +13,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
+  chooseModel: () => ({ body: { modelSource: "demo" } }),
 };
 
 export interface RouteUnderAttack {
@@ -25,7 +28,9 @@ export interface RouteUnderAttack {
 /** Every route that the router has, in its order. Throws for one that the contract does not know. */
 export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
   return listRoutes(api.app).map(({ method, path }) => {
-    const found = (Object.keys(apiRoutes) as ApiRouteName[]).find((name) => apiRoutes[name].method === method && apiRoutes[name].path === path);
+    const found = (Object.keys(apiRoutes) as ApiRouteName[]).find(
+      (name) => apiRoutes[name].method === method && apiRoutes[name].path === path,
+    );
     if (found === undefined) throw new Error(`${method} ${path} is mounted and not in the contract`);
     return {
       name: found,
@@ -34,7 +39,11 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       question: (target, { bob }, key) => {
         const sample = needsSample(found) ? samples[found](target, key) : {};
         const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
-        return { method: method.toUpperCase(), path: filled, ...(sample.body === undefined ? {} : { body: sample.body }) };
+        return {
+          method: method.toUpperCase(),
+          path: filled,
+          ...(sample.body === undefined ? {} : { body: sample.body }),
+        };
       },
     };
   });

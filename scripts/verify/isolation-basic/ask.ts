@@ -23,10 +23,21 @@ const TIMEOUT_MS = 10_000;
  */
 export function ask({ port, method, path, headers = {}, body }: Question): Promise<Reply> {
   const text = body === undefined ? "" : JSON.stringify(body);
-  const content = body === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
+  const content =
+    body === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) };
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: "127.0.0.1", port, method, path, headers: { ...headers, ...content }, agent: false, timeout: TIMEOUT_MS });
-    request.once("timeout", () => request.destroy(new Error(`${method} ${path} had no answer in ${TIMEOUT_MS / 1000} s`)));
+    const request = httpRequest({
+      host: "127.0.0.1",
+      port,
+      method,
+      path,
+      headers: { ...headers, ...content },
+      agent: false,
+      timeout: TIMEOUT_MS,
+    });
+    request.once("timeout", () =>
+      request.destroy(new Error(`${method} ${path} had no answer in ${TIMEOUT_MS / 1000} s`)),
+    );
     request.once("error", reject);
     request.once("upgrade", (answer, socket) => {
       socket.destroy();

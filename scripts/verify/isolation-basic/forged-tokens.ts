@@ -31,11 +31,26 @@ export const forgeries: readonly Forgery[] = [
   { name: "no session", make: () => null },
   { name: "an expired token", make: (issuer, victim) => tokenOf(issuer, victim, Date.now() - HOUR_MS) },
   { name: "a token that is not valid yet", make: (issuer, victim) => tokenOf(issuer, victim, Date.now() + HOUR_MS) },
-  { name: "a tampered token", make: (issuer, victim, attacker) => withClaimsOf(tokenOf(issuer, victim), tokenOf(issuer, attacker)) },
-  { name: "a token without a signature", make: (issuer, victim) => `${UNSIGNED}.${claimsOf(tokenOf(issuer, victim))}.` },
-  { name: "somebody else's signature", make: (issuer, victim) => tokenOf({ ...issuer, signingKey: newSigningKey() }, victim) },
-  { name: "another origin's token", make: (issuer, victim) => tokenOf({ ...issuer, origin: "https://evil.example" }, victim) },
-  { name: "another issuer's token", make: (issuer, victim) => tokenOf({ ...issuer, sessionIssuer: "https://evil.example" }, victim) },
+  {
+    name: "a tampered token",
+    make: (issuer, victim, attacker) => withClaimsOf(tokenOf(issuer, victim), tokenOf(issuer, attacker)),
+  },
+  {
+    name: "a token without a signature",
+    make: (issuer, victim) => `${UNSIGNED}.${claimsOf(tokenOf(issuer, victim))}.`,
+  },
+  {
+    name: "somebody else's signature",
+    make: (issuer, victim) => tokenOf({ ...issuer, signingKey: newSigningKey() }, victim),
+  },
+  {
+    name: "another origin's token",
+    make: (issuer, victim) => tokenOf({ ...issuer, origin: "https://evil.example" }, victim),
+  },
+  {
+    name: "another issuer's token",
+    make: (issuer, victim) => tokenOf({ ...issuer, sessionIssuer: "https://evil.example" }, victim),
+  },
 ];
 
 const UNSIGNED = Buffer.from(JSON.stringify({ alg: "none", typ: "JWT" })).toString("base64url");
@@ -58,6 +73,7 @@ function withClaimsOf(claims: string, token: string): string {
 export function believe(token: string | null, otherwise: Subject): SessionClaims {
   const payload = token?.split(".")[1];
   const inAnHourS = Math.floor((Date.now() + HOUR_MS) / 1_000);
-  if (payload === undefined) return { sub: otherwise.userId, sid: otherwise.sessionId, iss: "", azp: "", iat: 0, exp: inAnHourS };
+  if (payload === undefined)
+    return { sub: otherwise.userId, sid: otherwise.sessionId, iss: "", azp: "", iat: 0, exp: inAnHourS };
   return sessionClaimsSchema.parse(JSON.parse(Buffer.from(payload, "base64url").toString("utf8")));
 }

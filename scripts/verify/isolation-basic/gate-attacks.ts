@@ -16,18 +16,35 @@ interface Door {
   body?: unknown;
 }
 
-const upgrade = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==" };
+const upgrade = {
+  connection: "Upgrade",
+  upgrade: "websocket",
+  "sec-websocket-version": "13",
+  "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+};
 
 /** Everything on agentd's port that must not open by itself: its own paths from the contract, and the way to the gateway. */
 function doorsOf({ agentId, userId }: Person): Door[] {
-  const claim: ClaimRequest = { agentId, userId, name: "Bob", personality: "", model: "m", utilityModel: "u", memoryMb: 1_000 };
+  const claim: ClaimRequest = {
+    agentId,
+    userId,
+    name: "Bob",
+    personality: "",
+    model: "m",
+    utilityModel: "u",
+    memoryMb: 1_000,
+  };
   const own: Record<Exclude<keyof typeof agentdPaths, "health">, Omit<Door, "title" | "path">> = {
     claim: { method: "PUT", body: claim },
     status: { method: "GET" },
     abort: { method: "POST", body: { sessionKey: "agent:main:main" } },
   };
   return [
-    ...Object.entries(own).map(([name, door]) => ({ title: name, path: agentdPaths[name as keyof typeof own], ...door })),
+    ...Object.entries(own).map(([name, door]) => ({
+      title: name,
+      path: agentdPaths[name as keyof typeof own],
+      ...door,
+    })),
     ...["GET", "POST", "DELETE"].map((method) => ({ title: `gateway ${method}`, method, path: "/files/notes.txt" })),
     { title: "gateway's socket", method: "GET", path: "/ws", headers: upgrade },
   ];
@@ -36,24 +53,40 @@ function doorsOf({ agentId, userId }: Person): Door[] {
 /** Tries agentd's port directly, as somebody would who is past the proxy: another agent on the same machine. */
 export async function attackGate(ctx: ScenarioContext, world: World): Promise<void> {
   const { alice, bob } = world;
-  const open = await startRecordingBackend({ slotId: bob.slot.id, generation: bob.slot.generation, agentId: bob.agentId, rootKey: bob.slot.rootKey }, letAllThrough);
+  const open = await startRecordingBackend(
+    { slotId: bob.slot.id, generation: bob.slot.generation, agentId: bob.agentId, rootKey: bob.slot.rootKey },
+    letAllThrough,
+  );
   ctx.onCleanup("close the open backend", () => open.close());
   for (const door of doorsOf(bob)) {
     for (const [name, value] of Object.entries(wrongKeys(alice, bob, door))) {
       const opens = async (port: number) => {
-        const { status } = await ask({ port, ...door, headers: { ...door.headers, ...(value === null ? {} : { [INTERNAL_HEADER]: value }) } });
+        const { status } = await ask({
+          port,
+          ...door,
+          headers: { ...door.headers, ...(value === null ? {} : { [INTERNAL_HEADER]: value }) },
+        });
         return status < 400;
       };
-      await ctx.attack({ name: `agentd, ${name}: ${door.title}`, unsafe: () => opens(open.port), safe: () => opens(bob.backend.port) });
+      await ctx.attack({
+        name: `agentd, ${name}: ${door.title}`,
+        unsafe: () => opens(open.port),
+        safe: () => opens(bob.backend.port),
+      });
     }
   }
   const health = await ask({ port: bob.backend.port, method: "GET", path: agentdPaths.health });
-  ctx.hold(health.status === 200 && !health.body.includes(bob.slot.id) && !health.body.includes(bob.agentId), "agentd, what opens without a key tells nothing about the slot", health);
+  ctx.hold(
+    health.status === 200 && !health.body.includes(bob.slot.id) && !health.body.includes(bob.agentId),
+    "agentd, what opens without a key tells nothing about the slot",
+    health,
+  );
 }
 
 /** What somebody might show in place of the right key; null = nothing. */
 function wrongKeys(alice: Person, bob: Person, door: Door): Record<string, string | null> {
-  const key = ({ slot }: Person, purpose: SlotKeyPurpose, generation = slot.generation) => deriveSlotKey(slot.rootKey, purpose, slot.id, generation);
+  const key = ({ slot }: Person, purpose: SlotKeyPurpose, generation = slot.generation) =>
+    deriveSlotKey(slot.rootKey, purpose, slot.id, generation);
   const isControl = door.path.startsWith(AGENTD_CONTROL_PREFIX);
   const right = isControl ? "control" : "ingress";
   return {
@@ -69,4 +102,7 @@ function wrongKeys(alice: Person, bob: Person, door: Door): Record<string, strin
 }
 
 const letAllThrough: typeof choosePassage = (request, keys) =>
-  choosePassage({ ...request, internalHeader: request.target.startsWith(AGENTD_CONTROL_PREFIX) ? keys.control : keys.ingress }, keys);
+  choosePassage(
+    { ...request, internalHeader: request.target.startsWith(AGENTD_CONTROL_PREFIX) ? keys.control : keys.ingress },
+    keys,
+  );

@@ -38,12 +38,27 @@ export async function attackIngress(ctx: ScenarioContext, world: World): Promise
   for (const attack of attacksOn(world)) {
     // No customer reaches a control path at all; whether the other guards hold there too shows only without that one.
     const open = { target: readAnyTarget };
-    const unsafe = { plain: await startIngress(ctx, world, issuer, attack.off), control: await startIngress(ctx, world, issuer, { ...open, ...attack.off }) };
-    const safe = { plain: await startIngress(ctx, world, issuer), control: await startIngress(ctx, world, issuer, open) };
+    const unsafe = {
+      plain: await startIngress(ctx, world, issuer, attack.off),
+      control: await startIngress(ctx, world, issuer, { ...open, ...attack.off }),
+    };
+    const safe = {
+      plain: await startIngress(ctx, world, issuer),
+      control: await startIngress(ctx, world, issuer, open),
+    };
     await attack.prepare?.();
     for (const each of ingressRouteClasses.filter(attack.applies ?? (() => true))) {
-      const reaches = async (ports: typeof safe) => reachesBackend(world.bob, { port: each.kind === "control" ? ports.control : ports.plain, each, headers: attack.headers(issuer) });
-      await ctx.attack({ name: `ingress, ${attack.name}: ${title(each)}`, unsafe: () => reaches(unsafe), safe: () => reaches(safe) });
+      const reaches = async (ports: typeof safe) =>
+        reachesBackend(world.bob, {
+          port: each.kind === "control" ? ports.control : ports.plain,
+          each,
+          headers: attack.headers(issuer),
+        });
+      await ctx.attack({
+        name: `ingress, ${attack.name}: ${title(each)}`,
+        unsafe: () => reaches(unsafe),
+        safe: () => reaches(safe),
+      });
     }
   }
   await attackControlPaths(ctx, world, issuer);
@@ -53,7 +68,11 @@ export async function attackIngress(ctx: ScenarioContext, world: World): Promise
 
 function attacksOn({ db, alice, bob }: World): IngressAttack[] {
   return [
-    { name: "the other's id", off: { ownership: () => undefined }, headers: (issuer) => ({ ...ownPage, cookie: cookie(tokenOf(issuer, alice)) }) },
+    {
+      name: "the other's id",
+      off: { ownership: () => undefined },
+      headers: (issuer) => ({ ...ownPage, cookie: cookie(tokenOf(issuer, alice)) }),
+    },
     ...forgeries.map(({ name, make }): IngressAttack => ({
       name,
       off: { session: async ({ headers }) => toCaller(headers.cookie, bob) },
@@ -66,16 +85,26 @@ function attacksOn({ db, alice, bob }: World): IngressAttack[] {
       name: "a session that was ended",
       off: { session: async ({ headers }) => toCaller(headers.cookie, bob) },
       async prepare() {
-        await db.session.create({ data: { ...ENDED, userId: bob.userId, expiresAt: new Date(Date.now() + 3_600_000) } });
+        await db.session.create({
+          data: { ...ENDED, userId: bob.userId, expiresAt: new Date(Date.now() + 3_600_000) },
+        });
         await endSession(db, ENDED.id, new Date());
         await sleep(ENDS_WITHIN_MS);
       },
-      headers: (issuer) => ({ ...ownPage, cookie: cookie(tokenOf(issuer, { userId: bob.userId, sessionId: ENDED.id })) }),
+      headers: (issuer) => ({
+        ...ownPage,
+        cookie: cookie(tokenOf(issuer, { userId: bob.userId, sessionId: ENDED.id })),
+      }),
     },
     {
       name: "the session cookie from another site's page",
       off: { origin: () => undefined, socketOrigin: () => undefined },
-      headers: (issuer) => ({ host: ownPage.host, origin: "https://evil.example", "sec-fetch-site": "cross-site", cookie: cookie(tokenOf(issuer, bob)) }),
+      headers: (issuer) => ({
+        host: ownPage.host,
+        origin: "https://evil.example",
+        "sec-fetch-site": "cross-site",
+        cookie: cookie(tokenOf(issuer, bob)),
+      }),
     },
     {
       name: "as the script of a page",
@@ -87,21 +116,42 @@ function attacksOn({ db, alice, bob }: World): IngressAttack[] {
 }
 
 /** A customer's own session on the paths that only the provisioner may use. */
-async function attackControlPaths(ctx: ScenarioContext, world: World, issuer: ReturnType<typeof makeIngressIssuer>): Promise<void> {
-  const [unsafe, safe] = [await startIngress(ctx, world, issuer, { target: readAnyTarget }), await startIngress(ctx, world, issuer)];
+async function attackControlPaths(
+  ctx: ScenarioContext,
+  world: World,
+  issuer: ReturnType<typeof makeIngressIssuer>,
+): Promise<void> {
+  const [unsafe, safe] = [
+    await startIngress(ctx, world, issuer, { target: readAnyTarget }),
+    await startIngress(ctx, world, issuer),
+  ];
   const headers = { ...ownPage, cookie: cookie(tokenOf(issuer, world.bob)) };
   for (const each of ingressRouteClasses.filter(({ kind }) => kind === "control")) {
     const reaches = (port: number) => reachesBackend(world.bob, { port, each, headers });
-    await ctx.attack({ name: `ingress, one's own agent's control path: ${title(each)}`, unsafe: () => reaches(unsafe), safe: () => reaches(safe) });
+    await ctx.attack({
+      name: `ingress, one's own agent's control path: ${title(each)}`,
+      unsafe: () => reaches(unsafe),
+      safe: () => reaches(safe),
+    });
   }
-  ctx.hold(world.bob.backend.passed().every(({ target }) => !target.startsWith("/_automna/")), "agentd itself lets none of them through, even where the proxy did");
+  ctx.hold(
+    world.bob.backend.passed().every(({ target }) => !target.startsWith("/_automna/")),
+    "agentd itself lets none of them through, even where the proxy did",
+  );
 }
 
 /** The port that one customer's agent had is another's now: nobody's request may go to a stranger. */
-async function attackReusedPort(ctx: ScenarioContext, { alice, bob, ...world }: World, issuer: ReturnType<typeof makeIngressIssuer>): Promise<void> {
+async function attackReusedPort(
+  ctx: ScenarioContext,
+  { alice, bob, ...world }: World,
+  issuer: ReturnType<typeof makeIngressIssuer>,
+): Promise<void> {
   await putAgentBack(world.db, { ...bob, backend: alice.backend });
   const all = { alice, bob, ...world };
-  const [unsafe, safe] = [await startIngress(ctx, all, issuer, { backendProof: async () => undefined }), await startIngress(ctx, all, issuer)];
+  const [unsafe, safe] = [
+    await startIngress(ctx, all, issuer, { backendProof: async () => undefined }),
+    await startIngress(ctx, all, issuer),
+  ];
   const headers = { ...ownPage, cookie: cookie(tokenOf(issuer, bob)) };
   for (const each of ingressRouteClasses.filter(({ kind }) => kind !== "control")) {
     const strays = async (port: number) => {
@@ -109,7 +159,11 @@ async function attackReusedPort(ctx: ScenarioContext, { alice, bob, ...world }: 
       await ask({ port, method: each.method, path: each.path(bob.userId), headers: { ...headers, ...each.headers } });
       return alice.backend.arrived().length > before;
     };
-    await ctx.attack({ name: `ingress, a port that is another's by now: ${title(each)}`, unsafe: () => strays(unsafe), safe: () => strays(safe) });
+    await ctx.attack({
+      name: `ingress, a port that is another's by now: ${title(each)}`,
+      unsafe: () => strays(unsafe),
+      safe: () => strays(safe),
+    });
   }
   await putAgentBack(world.db, bob);
 }
@@ -119,14 +173,39 @@ export async function attackHeaders(ctx: ScenarioContext, world: World): Promise
   const issuer = makeIngressIssuer();
   const { bob } = world;
   const token = tokenOf(issuer, bob);
-  const headers = { ...ownPage, cookie: `${cookie(token)}; other=1`, authorization: `Bearer ${token}`, [USER_HEADER]: world.alice.userId, [INTERNAL_HEADER]: "x", "x-openclaw-scopes": "operator.admin", "x-forwarded-for": "127.0.0.1", forwarded: "for=127.0.0.1" };
-  const [unsafe, safe] = [await startIngress(ctx, world, issuer, { requestHeaders: withCredentials }), await startIngress(ctx, world, issuer)];
+  const headers = {
+    ...ownPage,
+    cookie: `${cookie(token)}; other=1`,
+    authorization: `Bearer ${token}`,
+    [USER_HEADER]: world.alice.userId,
+    [INTERNAL_HEADER]: "x",
+    "x-openclaw-scopes": "operator.admin",
+    "x-forwarded-for": "127.0.0.1",
+    forwarded: "for=127.0.0.1",
+  };
+  const [unsafe, safe] = [
+    await startIngress(ctx, world, issuer, { requestHeaders: withCredentials }),
+    await startIngress(ctx, world, issuer),
+  ];
   for (const each of ingressRouteClasses.filter(({ kind }) => kind !== "control")) {
-    const leaks = async (port: number) => (await arrivals(bob, { port, each, headers })).some(({ headers: seen }) => seen.cookie !== undefined || seen.authorization !== undefined || seen["x-openclaw-scopes"] !== undefined);
-    await ctx.attack({ name: `ingress, credentials and claims of the caller travel upstream: ${title(each)}`, unsafe: () => leaks(unsafe), safe: () => leaks(safe) });
+    const leaks = async (port: number) =>
+      (await arrivals(bob, { port, each, headers })).some(
+        ({ headers: seen }) =>
+          seen.cookie !== undefined || seen.authorization !== undefined || seen["x-openclaw-scopes"] !== undefined,
+      );
+    await ctx.attack({
+      name: `ingress, credentials and claims of the caller travel upstream: ${title(each)}`,
+      unsafe: () => leaks(unsafe),
+      safe: () => leaks(safe),
+    });
     const seen = await arrivals(bob, { port: safe, each, headers });
     const ingressKey = deriveSlotKey(bob.slot.rootKey, "ingress", bob.slot.id, bob.slot.generation);
-    const isOurs = seen.length === 1 && seen.every(({ headers: sent }) => sent[USER_HEADER] === bob.userId && sent[INTERNAL_HEADER] === ingressKey && sent.forwarded === undefined);
+    const isOurs =
+      seen.length === 1 &&
+      seen.every(
+        ({ headers: sent }) =>
+          sent[USER_HEADER] === bob.userId && sent[INTERNAL_HEADER] === ingressKey && sent.forwarded === undefined,
+      );
     ctx.hold(isOurs, `ingress, a good request arrives with our own headers: ${title(each)}`, seen);
   }
 }

@@ -21,11 +21,21 @@ export const ORIGIN = "http://automna.test";
 /** One issuer for every ingress of the run. */
 export function makeIngressIssuer(): Issuer & { jwtKey: string } {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  return { signingKey: privateKey, sessionIssuer: "automna-verify", origin: ORIGIN, jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString() };
+  return {
+    signingKey: privateKey,
+    sessionIssuer: "automna-verify",
+    origin: ORIGIN,
+    jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
+  };
 }
 
 /** The real ingress over the run's database on a free port, with some of its guards replaced. Answers the port. */
-export async function startIngress(ctx: ScenarioContext, world: World, issuer: Issuer & { jwtKey: string }, replaced: Partial<IngressGuards> = {}): Promise<number> {
+export async function startIngress(
+  ctx: ScenarioContext,
+  world: World,
+  issuer: Issuer & { jwtKey: string },
+  replaced: Partial<IngressGuards> = {},
+): Promise<number> {
   const log = makeSilentLog();
   const url = world.database.urlAs("automna_ingress");
   const pool = new pg.Pool({ connectionString: url, max: 2 });
@@ -34,7 +44,12 @@ export async function startIngress(ctx: ScenarioContext, world: World, issuer: I
     findRoute: (userId) => findRoute(pool, userId),
     listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
     listener,
-    verifier: makeSessionVerifier({ jwtKey: issuer.jwtKey, issuer: issuer.sessionIssuer, authorizedParties: [ORIGIN], now: Date.now }),
+    verifier: makeSessionVerifier({
+      jwtKey: issuer.jwtKey,
+      issuer: issuer.sessionIssuer,
+      authorizedParties: [ORIGIN],
+      now: Date.now,
+    }),
     ring: world.ring,
     origin: ORIGIN,
     newRequestId: makeRequestIds(),
@@ -48,12 +63,22 @@ export async function startIngress(ctx: ScenarioContext, world: World, issuer: I
     await listener.close();
     await pool.end();
   });
-  await untilServing(ctx, port, { host: new URL(ORIGIN).host, origin: ORIGIN, cookie: `${SESSION_COOKIE}=${tokenOf(issuer, world.alice)}` }, agentPath(world.alice.userId));
+  await untilServing(
+    ctx,
+    port,
+    { host: new URL(ORIGIN).host, origin: ORIGIN, cookie: `${SESSION_COOKIE}=${tokenOf(issuer, world.alice)}` },
+    agentPath(world.alice.userId),
+  );
   return port;
 }
 
 /** Before it knows which sessions have ended an ingress refuses everybody, which would prove nothing. */
-async function untilServing(ctx: ScenarioContext, port: number, headers: Record<string, string>, path: string): Promise<void> {
+async function untilServing(
+  ctx: ScenarioContext,
+  port: number,
+  headers: Record<string, string>,
+  path: string,
+): Promise<void> {
   const UNAVAILABLE = 503;
   for (;;) {
     const { status } = await ask({ port, method: "GET", path, headers });

@@ -35,7 +35,10 @@ export interface RecordingBackend {
 }
 
 /** Starts one on a free port. `gate` replaces agentd's check of the internal header. */
-export async function startRecordingBackend({ slotId, generation, agentId, rootKey }: BackendIdentity, gate?: typeof choosePassage): Promise<RecordingBackend> {
+export async function startRecordingBackend(
+  { slotId, generation, agentId, rootKey }: BackendIdentity,
+  gate?: typeof choosePassage,
+): Promise<RecordingBackend> {
   const arrived: SeenRequest[] = [];
   const passed: SeenRequest[] = [];
   const gateway = await startGateway(passed);
@@ -56,7 +59,9 @@ export async function startRecordingBackend({ slotId, generation, agentId, rootK
     describeHealth: (nonce) => ({
       ok: true,
       status: "live",
-      ...(nonce === null ? {} : { slotId, generation, agentId, proof: identityProof(keyFor("proof"), nonce, slotId, generation, agentId) }),
+      ...(nonce === null
+        ? {}
+        : { slotId, generation, agentId, proof: identityProof(keyFor("proof"), nonce, slotId, generation, agentId) }),
     }),
     claim: async () => status(),
     status,
@@ -67,7 +72,7 @@ export async function startRecordingBackend({ slotId, generation, agentId, rootK
     ...(gate === undefined ? {} : { gate }),
   });
   const record = (request: IncomingMessage) => {
-    if (!/^\/healthz\?nonce=/.test(request.url ?? "")) arrived.push(toSeen(request));
+    if (request.url?.startsWith("/healthz?nonce=") !== true) arrived.push(toSeen(request));
   };
   agentd.prependListener("request", record);
   agentd.prependListener("upgrade", record);

@@ -68,7 +68,11 @@ async function makePerson(ctx: ScenarioContext, db: Database, ring: KeyRing, nam
 }
 
 /** The agent as at the beginning: ready, wanted, at its address. */
-export async function putAgentBack(db: Database, { agentId, slot, backend }: Pick<Person, "agentId" | "slot" | "backend">, phase: "ready" | "asleep" = "ready"): Promise<void> {
+export async function putAgentBack(
+  db: Database,
+  { agentId, slot, backend }: Pick<Person, "agentId" | "slot" | "backend">,
+  phase: "ready" | "asleep" = "ready",
+): Promise<void> {
   const isReady = phase === "ready";
   await db.agent.update({
     where: { id: agentId },

@@ -74,7 +74,10 @@ async function inFiles(folder: string, secrets: readonly Secret[], isWanted?: (p
 function inProcesses(secrets: readonly Secret[], field: "environment" | "command") {
   const processes = listProcesses();
   const finds = processes.flatMap((found) =>
-    findSecrets(Buffer.from(found[field]), secrets).map(({ secret, form }) => ({ secret, where: `process ${found.pid} (${found.command.split(" ")[0]}): ${form}` })),
+    findSecrets(Buffer.from(found[field]), secrets).map(({ secret, form }) => ({
+      secret,
+      where: `process ${found.pid} (${found.command.split(" ")[0]}): ${form}`,
+    })),
   );
   return { finds, searched: `${processes.length} processes` };
 }

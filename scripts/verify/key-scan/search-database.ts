@@ -8,7 +8,10 @@ interface TableName {
 }
 
 /** Searches every row of every table of every schema but Postgres's own, as text. */
-export async function searchDatabase(url: string, secrets: readonly Secret[]): Promise<{ finds: Find[]; tables: number; rows: number }> {
+export async function searchDatabase(
+  url: string,
+  secrets: readonly Secret[],
+): Promise<{ finds: Find[]; tables: number; rows: number }> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   const finds: Find[] = [];
@@ -20,7 +23,8 @@ export async function searchDatabase(url: string, secrets: readonly Secret[]): P
       const result = await client.query<{ row: string }>(`SELECT t::text AS row FROM ${table} t`);
       rows += result.rows.length;
       for (const { row } of result.rows) {
-        for (const { secret, form } of findSecrets(Buffer.from(row), secrets)) finds.push({ secret, where: `${table}: ${form}` });
+        for (const { secret, form } of findSecrets(Buffer.from(row), secrets))
+          finds.push({ secret, where: `${table}: ${form}` });
       }
     }
     return { finds, tables: tables.length, rows };

@@ -19,7 +19,11 @@ export interface Find {
 const BLOCK_BYTES = 4 * 1024 * 1024;
 
 /** Searches every file below the folder, to its last byte. Files that vanish meanwhile are passed over. */
-export async function searchFiles(folder: string, secrets: readonly Secret[], isWanted: (path: string) => boolean = () => true): Promise<FileSearch> {
+export async function searchFiles(
+  folder: string,
+  secrets: readonly Secret[],
+  isWanted: (path: string) => boolean = () => true,
+): Promise<FileSearch> {
   const search: FileSearch = { finds: [], files: 0, bytes: 0 };
   const longest = Math.max(...secrets.flatMap(({ needles }) => needles.map(({ bytes }) => bytes.length)));
   const block = Buffer.alloc(longest + BLOCK_BYTES);
@@ -56,7 +60,8 @@ function searchFile(path: string, { secrets, block, longest }: Reading, search: 
       if (read === 0) return;
       search.bytes += read;
       const text = block.subarray(0, carried + read);
-      for (const { secret, form } of findSecrets(text, secrets)) search.finds.push({ secret, where: `${path}: ${form}` });
+      for (const { secret, form } of findSecrets(text, secrets))
+        search.finds.push({ secret, where: `${path}: ${form}` });
       carried = Math.min(text.length, longest);
       block.copyWithin(0, text.length - carried, text.length);
     }

@@ -35,7 +35,11 @@ export function makeConversation(ctx: ScenarioContext, customer: ApiClient): Con
 
   /** As the dashboard: nothing is sent while an answer runs, which may be one of before the socket was lost. */
   const connectedAndIdle = async (): Promise<GatewayClient> => {
-    for (const untilMs = Date.now() + ANSWER_TIMEOUT_MS; Date.now() < untilMs; await sleep(500, undefined, { signal: ctx.signal })) {
+    for (
+      const untilMs = Date.now() + ANSWER_TIMEOUT_MS;
+      Date.now() < untilMs;
+      await sleep(500, undefined, { signal: ctx.signal })
+    ) {
       const socket = await connected();
       if (await socket.isIdle().catch(() => false)) return socket;
     }
@@ -94,7 +98,9 @@ export function makeConversation(ctx: ScenarioContext, customer: ApiClient): Con
         lost,
         rows: rows.length,
       });
-      const runs = new Set(rows.filter((row) => row.role === "user").map((row) => row.runId));
+      const questions = rows.filter((row) => row.role === "user" && row.runId !== null).map((row) => row.runId);
+      const runs = new Set(questions);
+      ctx.hold(runs.size === questions.length, "no question is in it twice", questions);
       const missing = seen.filter(({ runId }) => !runs.has(runId));
       ctx.hold(missing.length === 0, "and so is every question", missing);
     },

@@ -1,14 +1,24 @@
 import { useAuiState } from "@assistant-ui/react";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { anthropicLinks } from "../../agents/anthropic-links.ts";
+import { lacksKey } from "../../agents/model-source.ts";
+import { usePlatform } from "../../api/api-context.tsx";
+import { meQuery } from "../../api/queries.ts";
 import { Banner } from "../../components/Banner.tsx";
 import { Button, buttonClass } from "../../components/Button.tsx";
 import { useChatSession } from "../../gateway/chat-context.tsx";
-import type { Problem } from "../../gateway/problem.ts";
+import { keyMissingProblem, type Problem } from "../../gateway/problem.ts";
+import { useChatAgent } from "./chat-agent.tsx";
 
 /** Why an answer failed, with the door that leads on and a way to ask again. */
-export function AnswerTrouble({ problem, runId }: { problem: Problem; runId: string | null }) {
+export function AnswerTrouble({ problem: told, runId }: { problem: Problem; runId: string | null }) {
   const session = useChatSession();
+  const { agent } = useChatAgent();
+  const { api } = usePlatform();
+  const { data: me } = useQuery(meQuery(api));
+  // Whatever it failed of then, without its key it fails of that now.
+  const problem = me !== undefined && lacksKey(agent, me.key) ? keyMissingProblem : told;
   return (
     <Banner
       tone="failing"
@@ -17,7 +27,7 @@ export function AnswerTrouble({ problem, runId }: { problem: Problem; runId: str
         <>
           {problem.remedy === "key" ? (
             <Link to="/dashboard/settings" className={buttonClass("plain", "small")}>
-              Open the key
+              Open settings
             </Link>
           ) : null}
           {problem.remedy === "billing" ? (

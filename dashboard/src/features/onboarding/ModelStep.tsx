@@ -1,6 +1,6 @@
 import { putKeySchema, type Me } from "@automna/contract/identity";
 import { isAppError } from "@automna/core/shared/app-error";
-import type { ModelSource } from "@automna/core/agents/agent-spec";
+import { modelSources, type ModelSource } from "@automna/core/agents/agent-spec";
 import { zodResolver } from "@hookform/resolvers/zod";
 import { CircleCheck, ExternalLink } from "lucide-react";
 import { useState } from "react";
@@ -10,19 +10,9 @@ import { Button } from "../../components/Button.tsx";
 import { ChoiceGroup, type Choice } from "../../components/ChoiceGroup.tsx";
 import { SecretField } from "../../components/SecretField.tsx";
 import { anthropicLinks } from "../../agents/anthropic-links.ts";
+import { modelTexts } from "../../agents/model-source.ts";
 
-const sources: readonly Choice<ModelSource>[] = [
-  {
-    value: "byok",
-    label: "Your Anthropic key",
-    description: "The real thing. Anthropic bills the usage to your account.",
-  },
-  {
-    value: "demo",
-    label: "Demo model",
-    description: "No key, no cost. A built-in stand-in with prepared answers, good for looking around.",
-  },
-];
+const sources: readonly Choice<ModelSource>[] = modelSources.map((value) => ({ value, ...modelTexts[value] }));
 
 interface ModelStepProps {
   storedKey: Me["key"];

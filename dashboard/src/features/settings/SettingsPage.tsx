@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
-import { useSignOut } from "../../api/mutations.ts";
+import { useChooseModel, useSignOut } from "../../api/mutations.ts";
 import { meQuery } from "../../api/queries.ts";
 import { Button } from "../../components/Button.tsx";
 import { PageFrame, Section } from "../../components/PageFrame.tsx";
@@ -11,6 +12,8 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
+import { AnswerSource } from "./AnswerSource.tsx";
+import { canChooseModel } from "./answer-source.ts";
 import { KeySettings } from "./KeySettings.tsx";
 
 const themes: readonly Segment<ThemeMode>[] = [
@@ -23,18 +26,28 @@ export function SettingsPage() {
   const { api } = usePlatform();
   const me = useQuery(meQuery(api));
   const theme = useThemeMode();
+  const agent = useAgent();
+  const choosing = useChooseModel();
   const signOut = useSignOut();
   const navigate = useNavigate();
   useDocumentTitle("Settings · Automna");
 
   return (
     <PageFrame title="Settings">
+      {canChooseModel(agent) && me.data ? (
+        <Section
+          title="Answers come from"
+          description={`What ${agent.name} thinks with. A change counts at once, without a restart.`}
+        >
+          <AnswerSource agent={agent} storedKey={me.data.key} choosing={choosing} />
+        </Section>
+      ) : null}
       <Section
         title="Anthropic API key"
-        description="Your agent thinks with it. It is sealed when it arrives; only its last 4 characters can be shown."
+        description="For answers from Claude. It is sealed when it arrives; only its last 4 characters can be shown."
       >
         {me.data ? (
-          <KeySettings storedKey={me.data.key} />
+          <KeySettings storedKey={me.data.key} agent={canChooseModel(agent) ? agent : null} choosing={choosing} />
         ) : me.isError ? (
           <Trouble title={me.error.message} onRetry={() => void me.refetch()} busy={me.isFetching} />
         ) : (
@@ -56,7 +69,6 @@ export function SettingsPage() {
       <Section title="Account" description={me.data ? `Signed in as ${me.data.user.email}.` : undefined}>
         <div className="grid justify-items-start gap-2">
           <Button
-            data-testid="sign-out"
             icon={<LogOut aria-hidden className="size-4" />}
             busy={signOut.isPending}
             onClick={() =>

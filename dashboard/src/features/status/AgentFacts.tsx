@@ -1,13 +1,14 @@
 import type { AgentView } from "@automna/contract/agents";
 import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { tierCatalogue } from "@automna/core/tiers/catalogue";
+import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { CopyButton } from "../../components/CopyButton.tsx";
 import { RelativeTime } from "../../components/RelativeTime.tsx";
 
 const models: Record<ModelSource, string> = {
   byok: "Claude, on your Anthropic key",
-  demo: "Demo model: prepared answers, no key",
+  demo: "Demo model: prepared answers, no key used",
 };
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
@@ -23,7 +24,14 @@ export function AgentFacts({ agent }: { agent: AgentView }) {
   const tier = tierCatalogue[agent.tier];
   return (
     <dl className="-my-2.5">
-      <Fact name="Model">{models[agent.modelSource]}</Fact>
+      <Fact name="Model">
+        <span className="flex flex-wrap items-baseline gap-x-3">
+          {models[agent.modelSource]}
+          <Link to="/dashboard/settings" className="text-13 text-accent-text underline-offset-2 hover:underline">
+            Change
+          </Link>
+        </span>
+      </Fact>
       <Fact name="Plan">
         {tier.label}, {Number((tier.memoryMb / 1024).toFixed(1))} GB of memory
       </Fact>

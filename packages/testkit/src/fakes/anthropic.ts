@@ -79,6 +79,7 @@ const DESCRIPTIONS = ["anthropic-from-sdk.openapi.json", "anthropic.openapi.yml"
 const UNDESCRIBED = {
   "POST /v1/messages": "the derived description holds the key check only",
   "POST /v1/messages/count_tokens": "likewise",
+  "GET /v1/models/:id": "likewise",
 };
 
 /** Starts a stateful stand-in for the vendor's Messages API on a free port of 127.0.0.1. */
@@ -118,6 +119,8 @@ export async function startFakeAnthropic(options: FakeAnthropicOptions = {}): Pr
     if (refusal !== null) return sendError(refusal.type, refusal.message);
     const path = call.path.split("?")[0];
     if (call.method === "GET" && path === "/v1/models") return sendJson(200, modelList(models));
+    const model = call.method === "GET" ? models.find((id) => path === `/v1/models/${id}`) : undefined;
+    if (model !== undefined) return sendJson(200, modelList([model]).data[0]);
     if (call.method !== "POST" || (path !== "/v1/messages" && path !== "/v1/messages/count_tokens"))
       return send(call, response, 404, anthropicError("not_found_error", "Not found").body);
     const { prompt } = call;
