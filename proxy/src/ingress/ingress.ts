@@ -15,10 +15,13 @@ import { makeIngressGuards, type IngressGuards } from "./guards.ts";
 import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
 import { makeHeldConnections } from "./held-connections.ts";
+import { defaultLimits, type IngressLimits } from "./limits.ts";
 import { makeRefusalReport } from "./refusal-report.ts";
 import { refuseRequest } from "./refuse.ts";
 import { makeRoutes } from "./routes.ts";
 import { makeIngressServer } from "./server.ts";
+import { makeWaking } from "./waking.ts";
+import type { WakeAgent } from "./waking-agents.ts";
 
 export interface IngressDeps {
   /** records/routes.findRoute and records/sessions.listEndedSessions, bound to ingress's own connections. */
@@ -31,6 +34,9 @@ export interface IngressDeps {
   /** The public origin, e.g. `https://app.example`. */
   origin: string;
   newRequestId: () => string;
+  /** Without it nobody is woken: an agent that is asleep was stopped by its owner. */
+  wakeAgent?: WakeAgent;
+  limits?: Partial<IngressLimits>;
   log: Logger;
   now: Clock;
   /** For attacks that have to succeed with one check replaced; without it all checks are the real ones. */
@@ -47,10 +53,16 @@ export interface Ingress {
 
 /** Puts the ingress together; it opens and closes what it makes, and none of what it is given. */
 export function makeIngress(deps: IngressDeps): Ingress {
-  const { listener, verifier, origin, log, now } = deps;
+  const { listener, verifier, origin, log, now, wakeAgent = async () => false } = deps;
+  const limits = { ...defaultLimits, ...deps.limits };
   const held = makeHeldConnections({ now });
   const follower = makeRouteFollower({ routes: () => routes, held, log });
-  const routes = makeRoutes({ find: deps.findRoute, ring: deps.ring, listener, onChanged: follower.follow, log, now });
+  const onChanged = (userId: string | null) => {
+    follower.follow(userId);
+    waking.changed(userId);
+  };
+  const routes = makeRoutes({ find: deps.findRoute, ring: deps.ring, listener, onChanged, log, now });
+  const waking = makeWaking({ routes, wakeAgent, limits, now });
   const onEnded = (sessionId: string) => {
     verifier.forget(sessionId);
     held.endSession(sessionId);
@@ -59,7 +71,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const real = makeIngressGuards({ verifier, ended, origin, now });
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
-  const admission = makeAdmission({ guards, routes, held, origin });
+  const admission = makeAdmission({ guards, routes, held, waking, limits, origin });
   const handlers: HandlerDeps = {
     admission,
     held,

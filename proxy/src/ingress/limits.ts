@@ -1,0 +1,16 @@
+import { MINUTE_MS } from "@automna/core/shared/clock";
+import type { Held } from "./held-connections.ts";
+import type { WakingLimits } from "./waking.ts";
+
+/** What one user may use of an ingress, and what all of them may. */
+export interface IngressLimits extends WakingLimits {
+  /** Most sockets and requests under way of one user (429 beyond). */
+  underWay: Readonly<Record<Held["kind"], number>>;
+}
+
+export const defaultLimits: IngressLimits = {
+  underWay: { websocket: 32, http: 128 },
+  // Cloudflare gives up after 100 s without a byte; a cold start takes 15-90 s (design, "Numbers").
+  holdMs: MINUTE_MS,
+  heldMax: 2_000,
+};
