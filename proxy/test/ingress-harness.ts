@@ -72,7 +72,7 @@ export interface IngressHarness extends AsyncDisposable {
   addCustomer: (options?: { isOpen?: boolean }) => Promise<TestCustomer>;
 }
 
-type HarnessOptions = Pick<IngressDeps, "wakeAgent" | "limits">;
+type HarnessOptions = Pick<IngressDeps, "wakeAgent" | "limits" | "heartbeatMs">;
 
 /** The real ingress over a database that is a few variables. */
 export async function startIngress(

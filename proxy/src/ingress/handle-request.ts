@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Admission } from "./admission.ts";
 import type { BackendConnections } from "./backend-connections.ts";
 import { forwardHttp } from "./forward-http.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Held, HeldConnections } from "./held-connections.ts";
 import { refuseRequest } from "./refuse.ts";
 import type { RefusalReport } from "./refusal-report.ts";
@@ -10,6 +11,7 @@ export interface HandlerDeps {
   admission: Admission;
   held: HeldConnections;
   connections: BackendConnections;
+  heartbeat: Heartbeat;
   newRequestId: () => string;
   report: RefusalReport;
 }

@@ -38,7 +38,7 @@ interface SocketState {
 }
 
 async function join(
-  { admission, held, connections }: HandlerDeps,
+  { admission, held, connections, heartbeat }: HandlerDeps,
   { request, client, head, requestId }: { request: IncomingMessage; client: Duplex; head: Buffer; requestId: string },
 ): Promise<SocketPair | null> {
   const { target, caller, key } = await admission.upgrade(request);
@@ -65,7 +65,17 @@ async function join(
     };
     const findBackendAgain = () => admission.findBackendAgain(target);
     const isWanted = () => state.ended === null;
-    const forward = { request, client, head, key, path: target.rest, toRequestHeaders, findBackendAgain, isWanted };
+    const forward = {
+      request,
+      client,
+      head,
+      heartbeat,
+      key,
+      path: target.rest,
+      toRequestHeaders,
+      findBackendAgain,
+      isWanted,
+    };
     state.pair = await forwardWebSocket(connections, forward, backend);
   } catch (error) {
     release();

@@ -14,6 +14,7 @@ import { makeRouteFollower } from "./follow-routes.ts";
 import { makeIngressGuards, type IngressGuards } from "./guards.ts";
 import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
+import { HEARTBEAT_MS, makeHeartbeat } from "./heartbeat.ts";
 import { makeHeldConnections } from "./held-connections.ts";
 import { defaultLimits, type IngressLimits } from "./limits.ts";
 import { makeRefusalReport } from "./refusal-report.ts";
@@ -34,6 +35,8 @@ export interface IngressDeps {
   /** The public origin, e.g. `https://app.example`. */
   origin: string;
   newRequestId: () => string;
+  /** How often both ends of a socket are looked after; silent ones are pinged. */
+  heartbeatMs?: number;
   /** Without it nobody is woken: an agent that is asleep was stopped by its owner. */
   wakeAgent?: WakeAgent;
   limits?: Partial<IngressLimits>;
@@ -71,11 +74,13 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const real = makeIngressGuards({ verifier, ended, origin, now });
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
+  const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);
   const admission = makeAdmission({ guards, routes, held, waking, limits, origin });
   const handlers: HandlerDeps = {
     admission,
     held,
     connections,
+    heartbeat,
     newRequestId: deps.newRequestId,
     report: makeRefusalReport(log),
   };
@@ -107,7 +112,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
       await waitUntilEmpty(timeoutMs);
       held.endAll("draining");
       server.closeAllConnections();
-      for (const part of [ended, follower, routes, held]) part.close();
+      for (const part of [ended, follower, routes, held, heartbeat]) part.close();
       await Promise.all([connections.close(), closed]);
     },
   };
