@@ -7,7 +7,9 @@ import type { BrowserVerdict } from "./browser-rules.ts";
 import type { IngressGuards } from "./guards.ts";
 import type { Held, HeldConnections } from "./held-connections.ts";
 import type { RequestTarget } from "./request-target.ts";
+import type { RateLimit } from "./limits-rate.ts";
 import type { IngressLimits } from "./limits.ts";
+import type { OwnHeaders } from "./request-headers.ts";
 import type { Backend } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { readUpgradeKey } from "./upgrade-handshake.ts";
@@ -19,7 +21,8 @@ export interface AdmissionDeps {
   routes: Routes;
   held: HeldConnections;
   waking: Waking;
-  limits: Pick<IngressLimits, "underWay">;
+  limits: Pick<IngressLimits, "underWay" | "bodyMaxBytes">;
+  rateLimit: RateLimit;
   /** The public origin. */
   origin: string;
 }
@@ -32,7 +35,7 @@ export interface Admitted {
 export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
-export function makeAdmission({ guards, routes, held, waking, limits, origin }: AdmissionDeps) {
+export function makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin }: AdmissionDeps) {
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
@@ -40,7 +43,10 @@ export function makeAdmission({ guards, routes, held, waking, limits, origin }: 
     const caller = await guards.session(request, target);
     held.refresh(caller);
     guards.ownership(caller, target);
-    if (held.count(target.userId, kind) >= limits.underWay[kind]) throw appError("too_many_requests");
+    if (held.count(target.userId, kind) >= limits.underWay[kind])
+      throw appError("too_many_requests", { details: { limit: kind, retryAfterS: 1 } });
+    rateLimit(target.userId);
+    if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
   };
 
@@ -68,6 +74,7 @@ export function makeAdmission({ guards, routes, held, waking, limits, origin }: 
   };
 
   return {
+    bodyMaxBytes: limits.bodyMaxBytes,
     findBackend: ({ userId }: RequestTarget): Promise<Backend> => waking.find(userId),
     holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
@@ -102,7 +109,7 @@ export function makeAdmission({ guards, routes, held, waking, limits, origin }: 
     requestHeaders(
       request: IncomingMessage,
       backend: Backend,
-      { userId, requestId }: { userId: string; requestId: string },
+      { userId, requestId, trace }: Pick<OwnHeaders, "userId" | "requestId" | "trace">,
     ): string[] {
       const clientAddress = request.socket.remoteAddress ?? "unknown";
       return guards.requestHeaders(request, {
@@ -112,7 +119,12 @@ export function makeAdmission({ guards, routes, held, waking, limits, origin }: 
         proto,
         host,
         requestId,
+        trace,
       });
     },
   };
+}
+
+function bodyTooLarge({ bodyMaxBytes }: Pick<IngressLimits, "bodyMaxBytes">) {
+  return appError("body_too_large", { details: { maxBytes: bodyMaxBytes } });
 }

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
+import { Socket } from "node:net";
+import { errorAnswerFor } from "@automna/contract/error-body";
 import { appError } from "@automna/contract/error-catalogue";
 import type { AppError } from "@automna/core/shared/app-error";
 import { endCodes, endErrors } from "./end-codes.ts";
 import { forwardWebSocket } from "./forward-websocket.ts";
 import type { HandlerDeps } from "./handle-request.ts";
 import type { EndReason, Held } from "./held-connections.ts";
+import { Passage } from "./passage.ts";
 import { refuseUpgrade } from "./refuse.ts";
 import type { RequestTarget } from "./request-target.ts";
 import type { Backend } from "./route.ts";
@@ -19,12 +22,21 @@ export async function handleUpgrade(
   client: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const requestId = deps.newRequestId();
+  const passage = new Passage(request, deps.newRequestId(), "socket");
+  const { requestId } = passage;
   client.on("error", () => client.destroy());
+  client.once("close", () => {
+    if (client instanceof Socket)
+      Object.assign(passage.tally, { bytesIn: client.bytesRead, bytesOut: client.bytesWritten });
+    deps.onPassage(passage, performance.now());
+  });
   try {
-    const pair = await join(deps, { request, client, head, requestId });
+    const pair = await join(deps, { request, client, head, passage });
     if (pair === null) client.destroy();
+    else passage.answered(101);
   } catch (error) {
+    passage.refused(error);
+    passage.status = errorAnswerFor(error).status;
     deps.report(error, requestId);
     refuseUpgrade(client, error, requestId);
   }
@@ -39,10 +51,11 @@ interface SocketState {
 
 async function join(
   { admission, held, connections, heartbeat }: HandlerDeps,
-  { request, client, head, requestId }: { request: IncomingMessage; client: Duplex; head: Buffer; requestId: string },
+  { request, client, head, passage }: { request: IncomingMessage; client: Duplex; head: Buffer; passage: Passage },
 ): Promise<SocketPair | null> {
   const { target, caller, key } = await admission.upgrade(request);
   const { userId } = target;
+  passage.checked(target, "socket");
   const state: SocketState = { ended: null, pair: null, cancel: null };
   const entry: Held = {
     kind: "websocket",
@@ -59,9 +72,14 @@ async function join(
   const release = held.add(caller, entry);
   try {
     const backend = await holdForBackend(admission, { target, client, state });
+    passage.routed(backend);
     const toRequestHeaders = (used: Backend) => {
       entry.backendId = used.id;
-      return admission.requestHeaders(request, used, { userId, requestId });
+      return admission.requestHeaders(request, used, {
+        userId,
+        requestId: passage.requestId,
+        trace: passage.trace,
+      });
     };
     const findBackendAgain = () => admission.findBackendAgain(target);
     const isWanted = () => state.ended === null;

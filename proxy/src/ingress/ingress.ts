@@ -16,7 +16,10 @@ import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
 import { HEARTBEAT_MS, makeHeartbeat } from "./heartbeat.ts";
 import { makeHeldConnections } from "./held-connections.ts";
+import { makeRateLimit } from "./limits-rate.ts";
 import { defaultLimits, type IngressLimits } from "./limits.ts";
+import type { MetricSources } from "./metrics.ts";
+import type { Passage } from "./passage.ts";
 import { makeRefusalReport } from "./refusal-report.ts";
 import { refuseRequest } from "./refuse.ts";
 import { makeRoutes } from "./routes.ts";
@@ -40,6 +43,8 @@ export interface IngressDeps {
   /** Without it nobody is woken: an agent that is asleep was stopped by its owner. */
   wakeAgent?: WakeAgent;
   limits?: Partial<IngressLimits>;
+  /** Told of each request and upgrade when it has ended: for the access log and the metrics. */
+  onPassage?: (passage: Passage, endedAt: number) => void;
   log: Logger;
   now: Clock;
   /** For attacks that have to succeed with one check replaced; without it all checks are the real ones. */
@@ -50,6 +55,7 @@ export interface Ingress {
   listen: (host: string, port: number) => Promise<number>;
   /** Requests and sockets under way. */
   underWay: () => number;
+  counts: MetricSources;
   /** Takes no more connections, tells sockets to connect again, waits for requests up to `timeoutMs`, then cuts. */
   drain: (timeoutMs: number) => Promise<void>;
 }
@@ -75,13 +81,15 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
   const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);
-  const admission = makeAdmission({ guards, routes, held, waking, limits, origin });
+  const rateLimit = makeRateLimit(limits, now);
+  const admission = makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin });
   const handlers: HandlerDeps = {
     admission,
     held,
     connections,
     heartbeat,
     newRequestId: deps.newRequestId,
+    onPassage: deps.onPassage ?? (() => undefined),
     report: makeRefusalReport(log),
   };
 
@@ -100,6 +108,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
 
   return {
     underWay: held.size,
+    counts: { active: held.total, waiting: waking.waiting, routeLookups: () => routes.counts },
     async listen(host, port) {
       server.listen(port, host);
       await once(server, "listening");
