@@ -11,6 +11,7 @@ export class SocketLeg {
   readonly sent = new FrameTracker();
   readonly #kind: "client" | "server";
   #ping: OwnPing | null = null;
+  #isPingDue = false;
   #bytesReadAtBeat = 0;
   #unansweredBeats = 0;
 
@@ -43,15 +44,22 @@ export class SocketLeg {
     // Unread by us is not unsaid by them: while the other side is slow this one waits.
     if (wasHeard || socket.isPaused()) {
       this.#unansweredBeats = 0;
+      this.#isPingDue = false;
       return true;
     }
     if (this.#ping === null) {
-      // Behind what still waits to be sent a ping would measure the line, not the peer.
-      if (this.mayHear(other) && socket.writableLength === 0) this.#sendPing();
+      this.#isPingDue = true;
+      this.pingIfDue(other);
       return true;
     }
     this.#unansweredBeats += 1;
     return this.#unansweredBeats < UNANSWERED_BEATS_MAX;
+  }
+
+  /** Call after each chunk of `other`'s: within a stream of large frames there may be few places for a ping. */
+  pingIfDue(other: SocketLeg): void {
+    // Behind what still waits to be sent a ping would measure the line, not the peer.
+    if (this.#isPingDue && this.mayHear(other) && this.socket.writableLength === 0) this.#sendPing();
   }
 
   /** True while a frame of our own may be written to this side: not within one of `other`'s, nor after its close. */
@@ -60,6 +68,7 @@ export class SocketLeg {
   }
 
   #sendPing(): void {
+    this.#isPingDue = false;
     this.#ping = new OwnPing(this.#kind);
     this.#unansweredBeats = 0;
     this.socket.write(this.#ping.frame());

@@ -76,11 +76,13 @@ export class SocketPair {
   readonly #fromClient = (chunk: Buffer) => {
     const passed = this.#client.read(chunk);
     if (passed.length > 0 && !this.#backend.socket.write(passed)) this.#client.socket.pause();
+    this.#backend.pingIfDue(this.#client);
   };
 
   readonly #fromBackend = (chunk: Buffer) => {
     const passed = this.#backend.read(chunk);
     if (passed.length > 0 && !this.#client.socket.write(passed)) this.#backend.socket.pause();
+    this.#client.pingIfDue(this.#backend);
   };
 
   readonly #clientEnded = () => {
