@@ -16,7 +16,7 @@ const ALLOWED = {
   proxy: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   "packages/testkit": ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
 };
-const OURS = "^(packages|prisma|api|provisioner|proxy|agent|dashboard|scripts)/";
+const OURS = "^(packages|prisma|api|provisioner|proxy|agent|dashboard|scripts|bench)/";
 
 const arrows = Object.entries(ALLOWED).map(([folder, targets]) => ({
   name: `arrows-of-${folder.replaceAll("/", "-")}`,
@@ -34,9 +34,16 @@ module.exports = {
       name: `no-service-imports-${service}`,
       comment: "Services never import each other, in tests neither; scripts/ may build them in-process for scenarios.",
       severity: "error",
-      from: { path: OURS, pathNot: [`^${service}/`, "^scripts/"] },
+      from: { path: OURS, pathNot: [`^${service}/`, "^(scripts|bench)/"] },
       to: { path: `^${service}/` },
     })),
+    {
+      name: "no-one-imports-the-bench",
+      comment: "It builds the ingress in-process beside others; scenarios may use it.",
+      severity: "error",
+      from: { path: OURS, pathNot: "^(bench|scripts)/" },
+      to: { path: "^bench/" },
+    },
     {
       name: "no-one-imports-scripts",
       severity: "error",

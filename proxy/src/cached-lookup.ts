@@ -20,8 +20,17 @@ export interface CachedLookup<Value> {
   get: (key: string) => Promise<Value | null>;
   /** What is remembered of `key` is known to be outdated: it is not served again, whatever happens. */
   invalidate: (key: string) => void;
+  /** How the look-ups so far were answered. */
+  counts: LookupCounts;
   /** Notifications may have been missed: everything is asked again, but may be served while nobody answers. */
   flush: () => void;
+}
+
+export interface LookupCounts {
+  remembered: number;
+  asked: number;
+  stale: number;
+  failed: number;
 }
 
 interface Entry<Value> {
@@ -49,6 +58,7 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
   const { now, isListening } = options;
   const entries = new LRUCache<string, Entry<Value>>({ max: options.max ?? 100_000 });
   const loads = new Map<string, Load<Value>>();
+  const counts: LookupCounts = { remembered: 0, asked: 0, stale: 0, failed: 0 };
   let pausedUntilMs = 0;
 
   const isFresh = (entry: Entry<Value>) =>
@@ -75,12 +85,20 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
   };
 
   return {
+    counts,
     async get(key) {
       const entry = entries.get(key);
-      if (entry !== undefined && isFresh(entry)) return entry.value;
+      if (entry !== undefined && isFresh(entry)) {
+        counts.remembered += 1;
+        return entry.value;
+      }
       const isPaused = now() < pausedUntilMs;
       try {
-        if (!isPaused) return await load(key);
+        if (!isPaused) {
+          const value = await load(key);
+          counts.asked += 1;
+          return value;
+        }
       } catch (error) {
         // Our own errors are about this one record, not about the database.
         if (isAppError(error)) throw error;
@@ -89,7 +107,11 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
       }
       // Looked up again: it may have been invalidated while the query ran.
       const stale = entries.get(key);
-      if (stale !== undefined && now() - stale.loadedAtMs < STALE_MS) return stale.value;
+      if (stale !== undefined && now() - stale.loadedAtMs < STALE_MS) {
+        counts.stale += 1;
+        return stale.value;
+      }
+      counts.failed += 1;
       throw appError("service_unavailable");
     },
     invalidate(key) {

@@ -1,6 +1,7 @@
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
+import { defaultLimits, type IngressLimits } from "./ingress/limits.ts";
 
 const keyRingSchema = z.string().transform((json, context) => {
   try {
@@ -19,6 +20,10 @@ const originSchema = z
   .url()
   .refine((url) => new URL(url).origin === url, "must be an origin such as https://app.example, without a path");
 
+const MB = 1024 * 1024;
+/** As many seconds' worth of requests may come at once. */
+const BURST_S = 4;
+
 const ingressSchema = z.object({
   INGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   INGRESS_PORT: portSchema.describe("port to listen on"),
@@ -33,9 +38,27 @@ const ingressSchema = z.object({
     .min(0)
     .default(20_000)
     .describe("time for requests under way when stopping"),
+  INGRESS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
+  INGRESS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
+  INGRESS_USER_REQUESTS_PER_S: z.coerce
+    .number()
+    .positive()
+    .default(defaultLimits.requestsPerS)
+    .describe("requests of one user per second; four times as many at once"),
+  INGRESS_BODY_MAX_MB: z.coerce
+    .number()
+    .positive()
+    .default(defaultLimits.bodyMaxBytes / MB)
+    .describe("longest body of a request"),
   INGRESS_LOG_LEVEL: z.string().default("info"),
 });
 export type IngressConfig = z.infer<typeof ingressSchema>;
+
+/** What the operator decides of the limits. */
+export function toLimits(config: IngressConfig): Partial<IngressLimits> {
+  const { INGRESS_USER_REQUESTS_PER_S: requestsPerS, INGRESS_BODY_MAX_MB: bodyMaxMb } = config;
+  return { requestsPerS, requestsBurst: requestsPerS * BURST_S, bodyMaxBytes: bodyMaxMb * MB };
+}
 
 const egressSchema = z.object({
   EGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),

@@ -1,12 +1,17 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
 import { findRoute } from "@automna/records/routes";
 import { listEndedSessions } from "@automna/records/sessions";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
-import { loadIngressConfig } from "./config.ts";
+import { loadIngressConfig, toLimits } from "./config.ts";
 import { makeDatabasePool } from "./database-pool.ts";
+import { makeAccessLog } from "./ingress/access-log.ts";
 import { makeIngress } from "./ingress/ingress.ts";
+import { makeMetricsServer } from "./ingress/metrics-server.ts";
+import { makeIngressMetrics } from "./ingress/metrics.ts";
 import { makeRequestIds } from "./request-ids.ts";
 
 const config = loadIngressConfig(process.env);
@@ -19,6 +24,12 @@ const verifier = makeSessionVerifier({
   authorizedParties: [config.INGRESS_ORIGIN],
   now: Date.now,
 });
+const accessLog = makeAccessLog({
+  write: (text) => process.stdout.write(text),
+  time: () => new Date().toISOString(),
+});
+const metrics = config.INGRESS_METRICS_PORT === undefined ? null : makeIngressMetrics(() => ingress.counts);
+const metricsServer = metrics === null ? null : makeMetricsServer(metrics);
 const ingress = makeIngress({
   findRoute: (userId) => findRoute(pool, userId),
   listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
@@ -27,6 +38,11 @@ const ingress = makeIngress({
   ring: config.INGRESS_SLOT_KEY_RING,
   origin: config.INGRESS_ORIGIN,
   newRequestId: makeRequestIds(),
+  limits: toLimits(config),
+  onPassage(passage, endedAt) {
+    accessLog.add(passage, endedAt);
+    metrics?.observe(passage, endedAt);
+  },
   log,
   now: Date.now,
 });
@@ -36,6 +52,8 @@ runUntilStopped({
   stopDeadlineMs: config.INGRESS_DRAIN_TIMEOUT_MS + 5_000,
   async stop() {
     await ingress.drain(config.INGRESS_DRAIN_TIMEOUT_MS);
+    metricsServer?.close();
+    accessLog.flush();
     await listener.close();
     await pool.end();
   },
@@ -43,4 +61,9 @@ runUntilStopped({
 
 const port = await ingress.listen(config.INGRESS_HOST, config.INGRESS_PORT);
 log.info({ host: config.INGRESS_HOST, port }, "ingress listens");
+if (metricsServer !== null) {
+  metricsServer.listen(config.INGRESS_METRICS_PORT, config.INGRESS_METRICS_HOST);
+  await once(metricsServer, "listening");
+  log.info({ port: (metricsServer.address() as AddressInfo).port }, "metrics listen");
+}
 reportReady();

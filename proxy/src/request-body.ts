@@ -13,13 +13,15 @@ const SILENCE_MS = MINUTE_MS;
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage;
   readonly #maxBytes: number | null;
+  readonly #tally: { bytesIn: number } | undefined;
   #bytes = 0;
   #isReading = false;
 
-  constructor(request: IncomingMessage, maxBytes: number | null) {
+  constructor(request: IncomingMessage, maxBytes: number | null, tally?: { bytesIn: number }) {
     super();
     this.#request = request;
     this.#maxBytes = maxBytes;
+    this.#tally = tally;
   }
 
   override _read(): void {
@@ -42,6 +44,7 @@ export class RequestBody extends Readable {
 
   readonly #onData = (chunk: Buffer) => {
     this.#bytes += chunk.length;
+    if (this.#tally !== undefined) this.#tally.bytesIn += chunk.length;
     if (this.#maxBytes !== null && this.#bytes > this.#maxBytes) this.destroy(appError("body_too_large"));
     else if (!this.push(chunk)) this.#request.pause();
   };

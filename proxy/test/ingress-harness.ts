@@ -8,7 +8,7 @@ import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { deriveSlotKey } from "@automna/service-kit/slot-keys";
 import type { IngressGuards } from "../src/ingress/guards.ts";
-import { makeIngress } from "../src/ingress/ingress.ts";
+import { makeIngress, type Ingress, type IngressDeps } from "../src/ingress/ingress.ts";
 import { makeRequestIds } from "../src/request-ids.ts";
 import { makeTestIssuer } from "./session-tokens.ts";
 import { startStandInAgentd, type StandInAgentd } from "./stand-in-agentd.ts";
@@ -68,12 +68,18 @@ export interface IngressHarness extends AsyncDisposable {
   clock: { offsetMs: number };
   database: { isDown: boolean; ended: string[]; queries: number };
   underWay: () => number;
+  counts: Ingress["counts"];
   drain: () => Promise<void>;
   addCustomer: (options?: { isOpen?: boolean }) => Promise<TestCustomer>;
 }
 
+type HarnessOptions = Pick<IngressDeps, "wakeAgent" | "limits" | "onPassage" | "heartbeatMs">;
+
 /** The real ingress over a database that is a few variables. */
-export async function startIngress(replaceGuards?: (guards: IngressGuards) => IngressGuards): Promise<IngressHarness> {
+export async function startIngress(
+  replaceGuards?: (guards: IngressGuards) => IngressGuards,
+  options: HarnessOptions = {},
+): Promise<IngressHarness> {
   const issuer = makeTestIssuer(ORIGIN);
   const ring = parseKeyRing(newKeyRingJson());
   const listener = makeHandListener();
@@ -121,6 +127,7 @@ export async function startIngress(replaceGuards?: (guards: IngressGuards) => In
     newRequestId: makeRequestIds(),
     log: makeSilentLog(),
     now,
+    ...options,
     ...(replaceGuards === undefined ? {} : { replaceGuards }),
   });
   const port = await ingress.listen("127.0.0.1", 0);
@@ -135,6 +142,7 @@ export async function startIngress(replaceGuards?: (guards: IngressGuards) => In
     clock,
     database,
     underWay: ingress.underWay,
+    counts: ingress.counts,
     drain,
     async addCustomer({ isOpen = false } = {}) {
       const backend = await startStandInAgentd({ slotId: newId("slt"), agentId: newId("agt"), isOpen });

@@ -88,10 +88,13 @@ test("an upgrade to another user's agent, or to a control path, is refused", asy
   expect(bert.backend.seen).toHaveLength(0);
 });
 
-test("an upgrade to an agent that is not ready says so", async () => {
+test.each([
+  ["asleep", "agent_asleep"],
+  ["failed", "agent_unavailable"],
+] as const)("an upgrade to an agent that is %s, and does not come by itself, says so at once", async (phase, code) => {
   const anna = await ingress.addCustomer();
-  anna.record.phase = "starting";
-  expect(await refusal(dial(anna))).toEqual([503, "agent_starting"]);
+  anna.record.phase = phase;
+  expect(await refusal(dial(anna))).toEqual([503, code]);
 });
 
 test("another slot's port gets no upgrade", async () => {

@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
+import { makeHeartbeat } from "../src/ingress/heartbeat.ts";
 import { SocketPair } from "../src/ingress/socket-pair.ts";
 
 /** Two connected sockets: ours, and the peer's. */
@@ -16,10 +17,23 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [ours, peer];
 }
 
-const setUp = async () => {
+const slow = makeHeartbeat(60_000);
+const fast = makeHeartbeat(40);
+afterAll(() => {
+  slow.close();
+  fast.close();
+});
+
+const setUp = async (heartbeat = slow) => {
   const [client, browser] = await socketPair();
   const [backend, agent] = await socketPair();
-  return { browser, agent, pair: new SocketPair(client, backend) };
+  return { browser, agent, pair: new SocketPair(client, backend, heartbeat) };
+};
+
+const bytesOf = (socket: Socket) => {
+  const chunks: Buffer[] = [];
+  socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+  return () => Buffer.concat(chunks);
 };
 
 test("a slow reader stops the writer, and then gets every byte", async () => {
@@ -75,4 +89,45 @@ test("a client that ignores our close is cut after a second, and the agent's sid
   expect(performance.now() - startedAt).toBeLessThan(500);
   await closed;
   expect(performance.now() - startedAt).toBeLessThan(2_000);
+});
+
+test("both sides are pinged: the client unmasked, the agent masked; their pongs stay here", async () => {
+  const { browser, agent } = await setUp(fast);
+  const [[toBrowser], [toAgent]] = (await Promise.all([once(browser, "data"), once(agent, "data")])) as [
+    [Buffer],
+    [Buffer],
+  ];
+  expect([...toBrowser.subarray(0, 2)]).toEqual([0x89, 8]);
+  expect(toBrowser).toHaveLength(10);
+  expect([...toAgent.subarray(0, 2)]).toEqual([0x89, 0x88]);
+  expect(toAgent).toHaveLength(14);
+  const [seenByBrowser, seenByAgent] = [bytesOf(browser), bytesOf(agent)];
+  const token = toAgent.subarray(6).map((byte, index) => byte ^ (toAgent[2 + (index % 4)] ?? 0));
+  agent.write(Buffer.concat([Buffer.from([0x8a, 8]), token, Buffer.from([0x81, 1, 0x61])]));
+  browser.write(Buffer.concat([Buffer.from([0x8a, 0x88, 0, 0, 0, 0]), toBrowser.subarray(2)]));
+  await sleep(20);
+  expect(seenByBrowser().subarray(0, 3)).toEqual(Buffer.from([0x81, 1, 0x61]));
+  expect(seenByAgent()).toHaveLength(0);
+});
+
+test("no ping lands within a frame, nor after a close", async () => {
+  const { browser, agent } = await setUp(fast);
+  const seen = bytesOf(browser);
+  browser.on("data", () => browser.write(Buffer.from([0x81, 0x80, 0, 0, 0, 0])));
+  agent.resume();
+  agent.write(Buffer.from([0x81, 0x05, 0x68]));
+  await sleep(150);
+  expect([...seen()].slice(-3)).toEqual([0x81, 0x05, 0x68]);
+  agent.write(Buffer.from([1, 2, 3, 4, 0x88, 0]));
+  await sleep(150);
+  expect([...seen()].slice(-2)).toEqual([0x88, 0]);
+});
+
+test("an agent that gives no sign of life is left, with a close code for the client", async () => {
+  const { browser, agent } = await setUp(fast);
+  browser.on("data", () => browser.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0])));
+  const seen = bytesOf(browser);
+  await once(agent.resume(), "close");
+  await sleep(20);
+  expect(seen().includes(Buffer.from([0x03, 0xe9]))).toBe(true);
 });

@@ -7,6 +7,7 @@ export const COMMANDS = {
   test: { summary: "run every check and test", needsGateway: true },
   check: { summary: "types, lint, architecture, unused code", needsGateway: false },
   verify: { summary: "run one end-to-end scenario", needsGateway: true },
+  bench: { summary: "measure the proxy beside others", needsGateway: false },
   screenshots: { summary: "take the screenshots of docs/screenshots again", needsGateway: true },
   specs: { summary: "fetch the vendors' API descriptions for the tests", needsGateway: false },
 };

@@ -1,18 +1,28 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { appError } from "@automna/contract/error-catalogue";
+import { isAppError } from "@automna/core/shared/app-error";
 import type { Caller } from "./authorize.ts";
 import { answerBrowser } from "./browser-answers.ts";
+import type { BrowserVerdict } from "./browser-rules.ts";
 import type { IngressGuards } from "./guards.ts";
 import type { Held, HeldConnections } from "./held-connections.ts";
 import type { RequestTarget } from "./request-target.ts";
-import { assertForwardable, type Backend } from "./route.ts";
+import type { RateLimit } from "./limits-rate.ts";
+import type { IngressLimits } from "./limits.ts";
+import type { OwnHeaders } from "./request-headers.ts";
+import type { Backend } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import { readUpgradeKey } from "./upgrade-handshake.ts";
+import { answerWaking } from "./waking-page.ts";
+import type { Wait, Waking } from "./waking.ts";
 
 export interface AdmissionDeps {
   guards: IngressGuards;
   routes: Routes;
   held: HeldConnections;
+  waking: Waking;
+  limits: Pick<IngressLimits, "underWay" | "bodyMaxBytes">;
+  rateLimit: RateLimit;
   /** The public origin. */
   origin: string;
 }
@@ -22,13 +32,10 @@ export interface Admitted {
   caller: Caller;
 }
 
-/** Most sockets and requests under way of one user (429 beyond). */
-const limits: Record<Held["kind"], number> = { websocket: 32, http: 128 };
-
 export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
-export function makeAdmission({ guards, routes, held, origin }: AdmissionDeps) {
+export function makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin }: AdmissionDeps) {
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
@@ -36,20 +43,45 @@ export function makeAdmission({ guards, routes, held, origin }: AdmissionDeps) {
     const caller = await guards.session(request, target);
     held.refresh(caller);
     guards.ownership(caller, target);
-    if (held.count(target.userId, kind) >= limits[kind]) throw appError("too_many_requests");
+    if (held.count(target.userId, kind) >= limits.underWay[kind])
+      throw appError("too_many_requests", { details: { limit: kind, retryAfterS: 1 } });
+    rateLimit(target.userId);
+    if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
   };
 
-  const findBackend = async ({ userId }: RequestTarget): Promise<Backend> =>
-    assertForwardable(await routes.get(userId));
+  /** What a person sees who opens the app of an agent that doesn't answer yet; null = nothing that is worth waiting for. */
+  const lookBeforeRedirect = async (request: IncomingMessage, target: RequestTarget) => {
+    try {
+      guards.ownership(await guards.session(request, target), target);
+      const found = await waking.look(target.userId);
+      return found.isReady || found.outlook === "over" ? null : { outlook: found.outlook, error: found.error };
+    } catch (error) {
+      // Not signed in, not theirs, not known at the moment: the dashboard says what there is to say.
+      if (isAppError(error)) return null;
+      throw error;
+    }
+  };
+
+  const answerInstead = async (
+    request: IncomingMessage,
+    response: ServerResponse,
+    { target, verdict }: { target: RequestTarget; verdict: Exclude<BrowserVerdict, { kind: "forward" }> },
+  ) => {
+    const waiting = verdict.kind === "redirect" ? await lookBeforeRedirect(request, target) : null;
+    if (waiting === null) answerBrowser(response, verdict);
+    else answerWaking(response, waiting.outlook, waiting.error);
+  };
 
   return {
-    findBackend,
+    bodyMaxBytes: limits.bodyMaxBytes,
+    findBackend: ({ userId }: RequestTarget): Promise<Backend> => waking.find(userId),
+    holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
     /** After an address did not answer: what is remembered of the route is not trusted again. */
     findBackendAgain(target: RequestTarget): Promise<Backend> {
       routes.invalidate(target.userId);
-      return findBackend(target);
+      return waking.find(target.userId);
     },
 
     /** Null when the browser was answered here. */
@@ -58,7 +90,7 @@ export function makeAdmission({ guards, routes, held, origin }: AdmissionDeps) {
       const target = guards.target(request.url ?? "");
       const verdict = guards.browser(request, target);
       if (verdict.kind !== "forward") {
-        answerBrowser(response, verdict);
+        await answerInstead(request, response, { target, verdict });
         return null;
       }
       guards.origin(request);
@@ -77,7 +109,7 @@ export function makeAdmission({ guards, routes, held, origin }: AdmissionDeps) {
     requestHeaders(
       request: IncomingMessage,
       backend: Backend,
-      { userId, requestId }: { userId: string; requestId: string },
+      { userId, requestId, trace }: Pick<OwnHeaders, "userId" | "requestId" | "trace">,
     ): string[] {
       const clientAddress = request.socket.remoteAddress ?? "unknown";
       return guards.requestHeaders(request, {
@@ -87,7 +119,12 @@ export function makeAdmission({ guards, routes, held, origin }: AdmissionDeps) {
         proto,
         host,
         requestId,
+        trace,
       });
     },
   };
+}
+
+function bodyTooLarge({ bodyMaxBytes }: Pick<IngressLimits, "bodyMaxBytes">) {
+  return appError("body_too_large", { details: { maxBytes: bodyMaxBytes } });
 }

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "@automna/contract/error-catalogue";
 import type { EndReason } from "./held-connections.ts";
 
 /** WebSocket close codes: 44xx are the platform's own, 1012 (service restart) says "connect again". */
@@ -7,4 +8,13 @@ export const endCodes: Record<EndReason, { code: number; text: string }> = {
   suspended: { code: 4403, text: "not allowed" },
   moved: { code: 1012, text: "the agent moved or restarts" },
   draining: { code: 1012, text: "connect again" },
+};
+
+/** What an upgrade gets that is ended before it was answered. */
+export const endErrors: Record<EndReason, ErrorCode> = {
+  session_ended: "session_expired",
+  token_stale: "session_expired",
+  suspended: "forbidden",
+  moved: "agent_unavailable",
+  draining: "service_unavailable",
 };

@@ -6,6 +6,7 @@ import type { BackendConnections } from "./backend-connections.ts";
 import { unavailable } from "./phase-answers.ts";
 import { hasBody } from "./request-framing.ts";
 import { browserResponseHeaders } from "./response-headers.ts";
+import type { Passage } from "./passage.ts";
 import type { Backend } from "./route.ts";
 
 export interface HttpForward {
@@ -14,7 +15,8 @@ export interface HttpForward {
   method: string;
   path: string;
   userId: string;
-  requestId: string;
+  passage: Passage;
+  bodyMaxBytes: number;
   /** Flat list for this backend. */
   toRequestHeaders: (backend: Backend) => string[];
   /** Looks the route up anew after an address did not answer. Throws what the caller gets instead. */
@@ -43,15 +45,20 @@ function send(
   backend: Backend,
   onFailed: (failure: ExchangeFailure) => void,
 ): void {
-  const { request, response, method, path, userId, requestId } = forward;
+  const { request, response, method, path, userId, passage, bodyMaxBytes } = forward;
+  const { requestId, tally } = passage;
   new Exchange(request, response, {
     dispatcher: connections.pool(backend),
     method,
     path,
     headers: forward.toRequestHeaders(backend),
     hasBody: hasBody(request),
-    bodyMaxBytes: null,
-    toResponseHeaders: (status, headers) => browserResponseHeaders(headers, { userId, requestId, status }),
+    bodyMaxBytes,
+    tally,
+    toResponseHeaders(status, headers) {
+      passage.answered(status);
+      return browserResponseHeaders(headers, { userId, requestId, status });
+    },
     onFailed,
   }).start();
 }

@@ -4,6 +4,7 @@ import { Socket } from "node:net";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { isAppError } from "@automna/core/shared/app-error";
 import type { BackendConnections } from "./backend-connections.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { unavailable } from "./phase-answers.ts";
 import { readResponseHead } from "./response-head.ts";
 import { readUntil } from "./read-until.ts";
@@ -16,6 +17,7 @@ export interface SocketForward {
   client: Duplex;
   /** What the client sent after its handshake. */
   head: Buffer;
+  heartbeat: Heartbeat;
   /** The client's handshake key, checked. */
   key: string;
   path: string;
@@ -51,9 +53,10 @@ export async function forwardWebSocket(
       socket.destroy();
       return null;
     }
-    client.write(formatUpgradeAnswer({ key: forward.key, headers: request.headers }, answer.head));
-    if (head.length > 0) socket.write(head);
-    return new SocketPair(client, socket);
+    client.write(formatUpgradeAnswer({ key: forward.key, headers: request.headers }, answer.head), "latin1");
+    // Part of the first frame, perhaps: it goes the way of all others.
+    if (head.length > 0) client.unshift(head);
+    return new SocketPair(client, socket, forward.heartbeat);
   } catch (error) {
     socket.destroy();
     throw error;

@@ -38,3 +38,17 @@ test.each([
 test("a close frame carries code and reason", () => {
   expect([...closeFrame(4401, "no")]).toEqual([0x88, 4, 0x11, 0x31, 0x6e, 0x6f]);
 });
+
+test("knows that a close has begun, and no other control frame for one", () => {
+  const tracker = new FrameTracker();
+  tracker.push(Buffer.from([0x89, 0x00, 0x8a, 0x00, 0x81, 0x01, 0x88]));
+  expect(tracker.hasClose()).toBe(false);
+  tracker.push(Buffer.from([0x88, 0x02]));
+  expect([tracker.hasClose(), tracker.isBetweenFrames()]).toEqual([true, false]);
+});
+
+test("stops at the end of each frame when asked", () => {
+  const tracker = new FrameTracker();
+  const bytes = Buffer.concat([frame(0, true), frame(3, false), Buffer.from([0x81])]);
+  expect([tracker.advance(bytes, 0), tracker.advance(bytes, 6), tracker.advance(bytes, 11)]).toEqual([6, 11, 12]);
+});

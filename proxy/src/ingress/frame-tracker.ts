@@ -1,3 +1,5 @@
+const CLOSE = 0x8;
+
 /**
  * Follows WebSocket frames by their headers alone (RFC 6455, 5.2), so that a frame of our own can go between two of
  * the peer's and never into one. No payload is kept, copied or unmasked.
@@ -5,42 +7,65 @@
 export class FrameTracker {
   /** Bytes of the present frame still to come, once its header is known. */
   #payloadLeft = 0;
-  /** The header's bytes so far; 14 is the longest header there is. */
-  readonly #header = new Uint8Array(14);
-  #headerLength = 0;
+  /** Bytes of the present header read so far. */
+  #headerRead = 0;
+  #opcode = 0;
+  #lengthLeft = 0;
+  #maskLeft = 0;
+  #length = 0;
+  #hasClose = false;
 
   /** True between two frames: here a control frame may be written. */
   isBetweenFrames(): boolean {
-    return this.#payloadLeft === 0 && this.#headerLength === 0;
+    return this.#payloadLeft === 0 && this.#headerRead === 0;
+  }
+
+  /** True once a close frame has begun: nothing may follow it (RFC 6455, 5.5.1). */
+  hasClose(): boolean {
+    return this.#hasClose;
   }
 
   push(chunk: Uint8Array): void {
     let at = 0;
-    while (at < chunk.length) {
-      if (this.#payloadLeft > 0) {
-        const taken = Math.min(this.#payloadLeft, chunk.length - at);
-        this.#payloadLeft -= taken;
-        at += taken;
-        continue;
-      }
-      this.#header[this.#headerLength] = chunk[at] ?? 0;
-      this.#headerLength += 1;
-      at += 1;
-      this.#readHeader();
-    }
+    while (at < chunk.length) at = this.advance(chunk, at);
   }
 
-  #readHeader(): void {
-    if (this.#headerLength < 2) return;
-    const second = this.#header[1] ?? 0;
-    const lengthCode = second & 0x7f;
-    const lengthBytes = lengthCode === 127 ? 8 : lengthCode === 126 ? 2 : 0;
-    const maskBytes = (second & 0x80) === 0 ? 0 : 4;
-    if (this.#headerLength < 2 + lengthBytes + maskBytes) return;
-    let length = lengthBytes === 0 ? lengthCode : 0;
-    for (let index = 2; index < 2 + lengthBytes; index += 1) length = length * 256 + (this.#header[index] ?? 0);
-    this.#payloadLeft = length;
-    this.#headerLength = 0;
+  /** Reads from `at` to the end of the present frame or of the chunk, whichever comes first, and answers where that is. */
+  advance(chunk: Uint8Array, at: number): number {
+    let next = at;
+    while (next < chunk.length) {
+      if (this.#payloadLeft > 0) {
+        const taken = Math.min(this.#payloadLeft, chunk.length - next);
+        this.#payloadLeft -= taken;
+        next += taken;
+      } else {
+        this.#readHeader(chunk[next] ?? 0);
+        next += 1;
+      }
+      if (this.isBetweenFrames()) break;
+    }
+    return next;
+  }
+
+  #readHeader(byte: number): void {
+    this.#headerRead += 1;
+    if (this.#headerRead === 1) {
+      this.#opcode = byte & 0x0f;
+      return;
+    }
+    if (this.#headerRead === 2) {
+      const code = byte & 0x7f;
+      this.#lengthLeft = code === 127 ? 8 : code === 126 ? 2 : 0;
+      this.#length = this.#lengthLeft === 0 ? code : 0;
+      this.#maskLeft = (byte & 0x80) === 0 ? 0 : 4;
+    } else if (this.#lengthLeft > 0) {
+      this.#lengthLeft -= 1;
+      this.#length = this.#length * 256 + byte;
+    } else this.#maskLeft -= 1;
+    if (this.#lengthLeft > 0 || this.#maskLeft > 0) return;
+    this.#payloadLeft = this.#length;
+    this.#headerRead = 0;
+    if (this.#opcode === CLOSE) this.#hasClose = true;
   }
 }
 

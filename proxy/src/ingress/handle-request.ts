@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { agentdPaths } from "@automna/contract/agentd";
 import type { Admission } from "./admission.ts";
 import type { BackendConnections } from "./backend-connections.ts";
 import { forwardHttp } from "./forward-http.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import type { Held, HeldConnections } from "./held-connections.ts";
+import { Passage } from "./passage.ts";
 import { refuseRequest } from "./refuse.ts";
 import type { RefusalReport } from "./refusal-report.ts";
 
@@ -10,27 +13,40 @@ export interface HandlerDeps {
   admission: Admission;
   held: HeldConnections;
   connections: BackendConnections;
+  heartbeat: Heartbeat;
   newRequestId: () => string;
+  /** Told of each request and upgrade when it has ended. */
+  onPassage: (passage: Passage, endedAt: number) => void;
   report: RefusalReport;
 }
 
 /** The way of one request to the agent. `mayContinue`: the caller waits for 100 Continue. Never rejects. */
 export async function handleRequest(
-  { admission, held, connections, newRequestId, report }: HandlerDeps,
+  { admission, held, connections, newRequestId, onPassage, report }: HandlerDeps,
   request: IncomingMessage,
   response: ServerResponse,
   mayContinue: boolean,
 ): Promise<void> {
   const requestId = newRequestId();
+  const passage = new Passage(request, requestId);
+  let release: (() => void) | null = null;
+  response.on("close", () => {
+    release?.();
+    passage.status = response.headersSent ? response.statusCode : 0;
+    onPassage(passage, performance.now());
+  });
   const refuse = (error: unknown) => {
+    passage.refused(error);
     report(error, requestId);
     refuseRequest(response, error, requestId);
   };
   try {
     const admitted = await admission.request(request, response);
+    if (admitted === null) passage.pathClass = "page";
     if (admitted === null || response.destroyed) return;
     const { target, caller } = admitted;
     const { userId } = target;
+    passage.checked(target, target.path === agentdPaths.health ? "health" : "forward");
     const entry: Held = {
       kind: "http",
       userId,
@@ -39,9 +55,10 @@ export async function handleRequest(
       end: () => response.destroy(),
     };
     // Held before the look-up: a sign-out meanwhile must find it.
-    response.on("close", held.add(caller, entry));
+    release = held.add(caller, entry);
     const backend = await admission.findBackend(target);
     if (response.destroyed) return;
+    passage.routed(backend);
     entry.backendId = backend.id;
     if (mayContinue) response.writeContinue();
     const forward = {
@@ -50,10 +67,11 @@ export async function handleRequest(
       method: request.method ?? "GET",
       path: target.rest,
       userId,
-      requestId,
+      passage,
+      bodyMaxBytes: admission.bodyMaxBytes,
       toRequestHeaders: (used: typeof backend) => {
         entry.backendId = used.id;
-        return admission.requestHeaders(request, used, { userId, requestId });
+        return admission.requestHeaders(request, used, { userId, requestId, trace: passage.trace });
       },
       findBackendAgain: () => admission.findBackendAgain(target),
       refuse,

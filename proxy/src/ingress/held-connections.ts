@@ -14,6 +14,12 @@ export interface Held {
   end: (reason: EndReason) => void;
 }
 
+interface UserHold {
+  held: Set<Held>;
+  http: number;
+  websocket: number;
+}
+
 interface SessionHold {
   tokenIssuedAtS: number;
   freshUntilMs: number;
@@ -26,6 +32,8 @@ export interface HeldConnections {
   /** Returns how to take it out again. */
   add: (caller: Caller, held: Held) => () => void;
   count: (userId: string, kind: Held["kind"]) => number;
+  /** Of all users. */
+  total: (kind: Held["kind"]) => number;
   /** Users that hold something. */
   users: () => string[];
   holds: (userId: string) => boolean;
@@ -45,7 +53,8 @@ const SWEEP_MS = SECOND_MS;
 
 export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
   const sessions = new Map<string, SessionHold>();
-  const users = new Map<string, Set<Held>>();
+  const users = new Map<string, UserHold>();
+  const totals = { http: 0, websocket: 0 };
 
   const endEach = (held: Iterable<Held> | undefined, reason: EndReason) => {
     // Ending one takes it out of the set, which a Set allows while it is walked.
@@ -53,9 +62,13 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
   };
 
   const remove = (held: Held) => {
-    removeFrom(users, held.userId, users.get(held.userId), held);
+    const user = users.get(held.userId);
+    if (user === undefined || !user.held.delete(held)) return;
+    user[held.kind] -= 1;
+    totals[held.kind] -= 1;
+    if (user.held.size === 0) users.delete(held.userId);
     const session = sessions.get(held.sessionId);
-    removeFrom(sessions, held.sessionId, session?.held, held);
+    if (session !== undefined && session.held.delete(held) && session.held.size === 0) sessions.delete(held.sessionId);
   };
 
   const sweep = setInterval(() => {
@@ -75,42 +88,36 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
       if (session === undefined) {
         sessions.set(held.sessionId, { tokenIssuedAtS, freshUntilMs: now() + FRESH_MS, held: new Set([held]) });
       } else session.held.add(held);
-      const ofUser = users.get(held.userId);
-      if (ofUser === undefined) users.set(held.userId, new Set([held]));
-      else ofUser.add(held);
+      let user = users.get(held.userId);
+      if (user === undefined) users.set(held.userId, (user = { held: new Set(), http: 0, websocket: 0 }));
+      user.held.add(held);
+      user[held.kind] += 1;
+      totals[held.kind] += 1;
       return () => remove(held);
     },
-    count(userId, kind) {
-      let count = 0;
-      for (const held of users.get(userId) ?? []) if (held.kind === kind) count += 1;
-      return count;
-    },
+    count: (userId, kind) => users.get(userId)?.[kind] ?? 0,
+    total: (kind) => totals[kind],
     users: () => [...users.keys()],
     holds: (userId) => users.has(userId),
     endSession: (sessionId) => endEach(sessions.get(sessionId)?.held, "session_ended"),
-    endUser: (userId, reason) => endEach(users.get(userId), reason),
+    endUser: (userId, reason) => endEach(users.get(userId)?.held, reason),
     endMoved(userId, backendId) {
-      const elsewhere = [...(users.get(userId) ?? [])].filter(
+      const elsewhere = [...(users.get(userId)?.held ?? [])].filter(
         (held) => held.backendId !== null && held.backendId !== backendId,
       );
       endEach(elsewhere, "moved");
     },
     endSockets(reason) {
-      for (const held of users.values())
+      for (const { held } of users.values())
         endEach(
           [...held].filter(({ kind }) => kind === "websocket"),
           reason,
         );
     },
     endAll(reason) {
-      for (const held of users.values()) endEach(held, reason);
+      for (const { held } of users.values()) endEach(held, reason);
     },
-    size: () => [...users.values()].reduce((sum, held) => sum + held.size, 0),
+    size: () => totals.http + totals.websocket,
     close: () => clearInterval(sweep),
   };
-}
-
-function removeFrom<Value>(owners: Map<string, Value>, key: string, set: Set<Held> | undefined, held: Held): void {
-  if (set === undefined || !set.delete(held)) return;
-  if (set.size === 0) owners.delete(key);
 }

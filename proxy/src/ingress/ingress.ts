@@ -14,11 +14,18 @@ import { makeRouteFollower } from "./follow-routes.ts";
 import { makeIngressGuards, type IngressGuards } from "./guards.ts";
 import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
+import { HEARTBEAT_MS, makeHeartbeat } from "./heartbeat.ts";
 import { makeHeldConnections } from "./held-connections.ts";
+import { makeRateLimit } from "./limits-rate.ts";
+import { defaultLimits, type IngressLimits } from "./limits.ts";
+import type { MetricSources } from "./metrics.ts";
+import type { Passage } from "./passage.ts";
 import { makeRefusalReport } from "./refusal-report.ts";
 import { refuseRequest } from "./refuse.ts";
 import { makeRoutes } from "./routes.ts";
 import { makeIngressServer } from "./server.ts";
+import { makeWaking } from "./waking.ts";
+import type { WakeAgent } from "./waking-agents.ts";
 
 export interface IngressDeps {
   /** records/routes.findRoute and records/sessions.listEndedSessions, bound to ingress's own connections. */
@@ -31,6 +38,13 @@ export interface IngressDeps {
   /** The public origin, e.g. `https://app.example`. */
   origin: string;
   newRequestId: () => string;
+  /** How often both ends of a socket are looked after; silent ones are pinged. */
+  heartbeatMs?: number;
+  /** Without it nobody is woken: an agent that is asleep was stopped by its owner. */
+  wakeAgent?: WakeAgent;
+  limits?: Partial<IngressLimits>;
+  /** Told of each request and upgrade when it has ended: for the access log and the metrics. */
+  onPassage?: (passage: Passage, endedAt: number) => void;
   log: Logger;
   now: Clock;
   /** For attacks that have to succeed with one check replaced; without it all checks are the real ones. */
@@ -41,16 +55,23 @@ export interface Ingress {
   listen: (host: string, port: number) => Promise<number>;
   /** Requests and sockets under way. */
   underWay: () => number;
+  counts: MetricSources;
   /** Takes no more connections, tells sockets to connect again, waits for requests up to `timeoutMs`, then cuts. */
   drain: (timeoutMs: number) => Promise<void>;
 }
 
 /** Puts the ingress together; it opens and closes what it makes, and none of what it is given. */
 export function makeIngress(deps: IngressDeps): Ingress {
-  const { listener, verifier, origin, log, now } = deps;
+  const { listener, verifier, origin, log, now, wakeAgent = async () => false } = deps;
+  const limits = { ...defaultLimits, ...deps.limits };
   const held = makeHeldConnections({ now });
   const follower = makeRouteFollower({ routes: () => routes, held, log });
-  const routes = makeRoutes({ find: deps.findRoute, ring: deps.ring, listener, onChanged: follower.follow, log, now });
+  const onChanged = (userId: string | null) => {
+    follower.follow(userId);
+    waking.changed(userId);
+  };
+  const routes = makeRoutes({ find: deps.findRoute, ring: deps.ring, listener, onChanged, log, now });
+  const waking = makeWaking({ routes, wakeAgent, limits, now });
   const onEnded = (sessionId: string) => {
     verifier.forget(sessionId);
     held.endSession(sessionId);
@@ -59,12 +80,16 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const real = makeIngressGuards({ verifier, ended, origin, now });
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
-  const admission = makeAdmission({ guards, routes, held, origin });
+  const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);
+  const rateLimit = makeRateLimit(limits, now);
+  const admission = makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin });
   const handlers: HandlerDeps = {
     admission,
     held,
     connections,
+    heartbeat,
     newRequestId: deps.newRequestId,
+    onPassage: deps.onPassage ?? (() => undefined),
     report: makeRefusalReport(log),
   };
 
@@ -83,6 +108,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
 
   return {
     underWay: held.size,
+    counts: { active: held.total, waiting: waking.waiting, routeLookups: () => routes.counts },
     async listen(host, port) {
       server.listen(port, host);
       await once(server, "listening");
@@ -95,7 +121,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
       await waitUntilEmpty(timeoutMs);
       held.endAll("draining");
       server.closeAllConnections();
-      for (const part of [ended, follower, routes, held]) part.close();
+      for (const part of [ended, follower, routes, held, heartbeat]) part.close();
       await Promise.all([connections.close(), closed]);
     },
   };

@@ -8,6 +8,7 @@ const own = {
   proto: "https",
   host: "app.example",
   requestId: "req_1",
+  trace: null,
 };
 
 const pass = (...lines: string[]) => {
@@ -82,7 +83,7 @@ test.each([
   "User-Agent: x",
   "Accept-Language: de",
   "Sec-WebSocket-Protocol: x",
-  "Traceparent: 00-x",
+  "Baggage: a=1",
 ])("%s is passed on", (line) => {
   const name = line.slice(0, line.indexOf(":")).toLowerCase();
   expect(pass(line)[name]).toHaveLength(1);
@@ -102,4 +103,13 @@ test("what Connection names is dropped, except the message's own length and type
 
 test("naming our headers in Connection does not remove them", () => {
   expect(pass("Connection: x-automna-user, x-automna-internal")["x-automna-user"]).toEqual(["user_1"]);
+});
+
+test("the caller's trace goes on as it was read, and not otherwise", () => {
+  const trace = { traceId: "1", headers: ["traceparent", "00-1-2-01"] };
+  const rawHeaders = ["Traceparent", "forged", "Tracestate", "forged"];
+  expect(backendRequestHeaders({ rawHeaders, headers: {} }, own).join()).not.toMatch(/trace|forged/);
+  expect(backendRequestHeaders({ rawHeaders, headers: {} }, { ...own, trace }).join()).toMatch(
+    /,traceparent,00-1-2-01$/,
+  );
 });

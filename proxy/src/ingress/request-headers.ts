@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { INTERNAL_HEADER, REQUEST_ID_HEADER, USER_HEADER } from "@automna/contract/headers";
+import type { TraceContext } from "./trace-context.ts";
 
 /** What we say about a request, in place of whatever the caller said. */
 export interface OwnHeaders {
@@ -10,6 +11,7 @@ export interface OwnHeaders {
   proto: string;
   host: string;
   requestId: string;
+  trace: TraceContext | null;
 }
 
 const withheld = new Set([
@@ -34,6 +36,9 @@ const withheld = new Set([
   "x-cluster-client-ip",
   "cdn-loop",
   REQUEST_ID_HEADER,
+  // Passed on once they were read (trace-context.ts).
+  "traceparent",
+  "tracestate",
   // Ask some servers to treat the request as another one.
   "x-http-method",
   "x-http-method-override",
@@ -65,6 +70,7 @@ export function backendRequestHeaders(
   }
   kept.push(INTERNAL_HEADER, own.ingressKey, USER_HEADER, own.userId, REQUEST_ID_HEADER, own.requestId);
   kept.push("x-forwarded-for", own.clientAddress, "x-forwarded-proto", own.proto, "x-forwarded-host", own.host);
+  if (own.trace !== null) kept.push(...own.trace.headers);
   return kept;
 }
 

@@ -1,9 +1,10 @@
 import { appError } from "@automna/contract/error-catalogue";
 import type { AgentPhase } from "@automna/core/agents/agent-phase";
+import type { AppError } from "@automna/core/shared/app-error";
 import type { RouteRecord } from "@automna/records/routes";
 import { unseal, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
-import { phaseError, unavailable } from "./phase-answers.ts";
+import { phaseAnswer, unavailable, type Outlook } from "./phase-answers.ts";
 
 /** Where an agent answers, and the two keys between it and us. */
 export interface Backend {
@@ -44,14 +45,18 @@ function openBackend(backend: NonNullable<RouteRecord["backend"]>, agentId: stri
   return { id, host, port, slotId, keyGeneration, agentId, ingressKey, proofKey };
 }
 
-/** The backend to forward to. Throws what the caller gets instead: `forbidden` for a suspended user, or the phase's error. */
-export function assertForwardable(route: Route | null): Backend {
-  if (route === null) throw appError("agent_not_found");
-  if (route.userState !== "active") throw appError("forbidden");
-  const error = phaseError(route.phase);
-  if (error !== null) throw error;
-  if (route.backend === null) throw unavailable();
-  return route.backend;
+/** Whether there is a backend to forward to; else what the caller gets instead, and whether waiting is worth it. */
+export type Readiness =
+  | { isReady: true; backend: Backend }
+  | { isReady: false; error: AppError; outlook: Outlook; route: Route | null };
+
+export function judgeRoute(route: Route | null): Readiness {
+  if (route === null) return { isReady: false, error: appError("agent_not_found"), outlook: "over", route };
+  if (route.userState !== "active") return { isReady: false, error: appError("forbidden"), outlook: "over", route };
+  const answer = phaseAnswer(route.phase);
+  if (answer !== null) return { isReady: false, ...answer, route };
+  if (route.backend === null) return { isReady: false, error: unavailable(), outlook: "coming", route };
+  return { isReady: true, backend: route.backend };
 }
 
 function parseJson(text: string): unknown {

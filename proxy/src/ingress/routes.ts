@@ -3,7 +3,7 @@ import type { RouteRecord } from "@automna/records/routes";
 import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
 import type { KeyRing } from "@automna/service-kit/secret-box";
-import { makeCachedLookup } from "../cached-lookup.ts";
+import { makeCachedLookup, type LookupCounts } from "../cached-lookup.ts";
 import { openRoute, type Route } from "./route.ts";
 
 export interface Routes {
@@ -11,6 +11,7 @@ export interface Routes {
   get: (userId: string) => Promise<Route | null>;
   /** Looks the user up anew at the next request. */
   invalidate: (userId: string) => void;
+  counts: LookupCounts;
   close: () => void;
 }
 
@@ -51,6 +52,7 @@ export function makeRoutes({ find, ring, listener, onChanged, log, now }: Routes
   return {
     get: lookup.get,
     invalidate: lookup.invalidate,
+    counts: lookup.counts,
     close() {
       for (const stop of stopListening) stop();
     },

@@ -1,28 +1,32 @@
 import type { Socket } from "node:net";
 import { SECOND_MS } from "@automna/core/shared/clock";
-import { closeFrame, FrameTracker } from "./frame-tracker.ts";
+import { closeFrame } from "./frame-tracker.ts";
+import type { Heartbeat } from "./heartbeat.ts";
+import { SocketLeg } from "./socket-leg.ts";
 
 const KEEP_ALIVE_PROBE_MS = 30 * SECOND_MS;
 /** Time for what is already written to reach the peer: after one side has ended by itself, and after we end it. */
 const LINGER_MS = 10 * SECOND_MS;
 const LINGER_ENDED_MS = SECOND_MS;
+/** RFC 6455, 7.4.1: going away. */
+const GOING_AWAY = 1001;
 
 /**
  * The one owner of a client's and a backend's socket after the handshake. Bytes pass unchanged and with
- * back-pressure; the end or failure of one side ends the other.
+ * back-pressure; the end or failure of one side ends the other. What is ours goes between frames.
  */
 export class SocketPair {
-  readonly #client: Socket;
-  readonly #backend: Socket;
-  /** What the backend has sent: our close frame must not land inside one of its frames. */
-  readonly #toClient = new FrameTracker();
+  readonly #client: SocketLeg;
+  readonly #backend: SocketLeg;
+  readonly #stopBeating: () => void;
   #linger: NodeJS.Timeout | null = null;
   #isClosed = false;
   #onClosed: () => void = () => undefined;
 
-  constructor(client: Socket, backend: Socket) {
-    this.#client = client;
-    this.#backend = backend;
+  constructor(client: Socket, backend: Socket, heartbeat: Heartbeat) {
+    this.#client = new SocketLeg(client, "client");
+    this.#backend = new SocketLeg(backend, "server");
+    this.#stopBeating = heartbeat.join(this);
     client.setTimeout(0);
     client.setNoDelay(true);
     client.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
@@ -48,43 +52,55 @@ export class SocketPair {
       this.#destroy();
       return;
     }
-    const canSpeak = this.#toClient.isBetweenFrames() && this.#client.writable;
+    const canSpeak = this.#client.mayHear(this.#backend);
+    const { socket: client } = this.#client;
     // Set before destroying the backend: its close must not cut what we still say.
     this.#startLinger(LINGER_ENDED_MS);
-    this.#client.off("data", this.#fromClient);
-    this.#backend.off("data", this.#fromBackend).destroy();
+    client.off("data", this.#fromClient);
+    this.#backend.socket.off("data", this.#fromBackend).destroy();
     if (!canSpeak) {
       this.#destroy();
       return;
     }
-    this.#client.end(closeFrame(code, reason));
-    this.#client.resume();
+    client.end(closeFrame(code, reason));
+    client.resume();
+  }
+
+  /** Asks silent sides for a sign of life, and ends the pair when one gives none. */
+  beat(): void {
+    if (this.#isClosed || this.#linger !== null) return;
+    if (!this.#client.beat(this.#backend)) this.#destroy();
+    else if (!this.#backend.beat(this.#client)) this.end(GOING_AWAY, "the agent does not answer");
   }
 
   readonly #fromClient = (chunk: Buffer) => {
-    if (!this.#backend.write(chunk)) this.#client.pause();
+    const passed = this.#client.read(chunk);
+    if (passed.length > 0 && !this.#backend.socket.write(passed)) this.#client.socket.pause();
+    this.#backend.pingIfDue(this.#client);
   };
 
   readonly #fromBackend = (chunk: Buffer) => {
-    this.#toClient.push(chunk);
-    if (!this.#client.write(chunk)) this.#backend.pause();
+    const passed = this.#backend.read(chunk);
+    if (passed.length > 0 && !this.#client.socket.write(passed)) this.#backend.socket.pause();
+    this.#client.pingIfDue(this.#backend);
   };
 
   readonly #clientEnded = () => {
-    this.#backend.end();
+    this.#backend.socket.end(this.#client.readEnd());
     this.#startLinger();
   };
 
   readonly #backendEnded = () => {
-    this.#client.end();
+    this.#client.socket.end(this.#backend.readEnd());
     this.#startLinger();
   };
 
   /** The backend's socket is gone with all it had to say: the client still gets what was written to it. */
   readonly #backendClosed = () => {
-    if (this.#client.writableLength === 0 && !this.#client.writableNeedDrain && this.#linger === null) this.#destroy();
+    const { socket: client } = this.#client;
+    if (client.writableLength === 0 && !client.writableNeedDrain && this.#linger === null) this.#destroy();
     else {
-      this.#client.end();
+      client.end();
       this.#startLinger();
     }
   };
@@ -96,9 +112,10 @@ export class SocketPair {
   readonly #destroy = () => {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#stopBeating();
     if (this.#linger !== null) clearTimeout(this.#linger);
-    this.#client.destroy();
-    this.#backend.destroy();
+    this.#client.socket.destroy();
+    this.#backend.socket.destroy();
     this.#onClosed();
   };
 }

@@ -1,0 +1,134 @@
+import {
+  candidateNames,
+  startBackend,
+  startCandidate,
+  startOurs,
+  type Backend,
+  type Candidate,
+  type CandidateName,
+} from "./candidates.ts";
+import { disciplines } from "./disciplines.ts";
+import type { Job, Measured } from "./jobs.ts";
+import { measureIdle, type IdleFigure } from "./measure-idle.ts";
+import { installNatives } from "./native.ts";
+import { cores, pairsMax, startPinned, type Started } from "./processes.ts";
+import { measureRounds, type Figures } from "./rounds.ts";
+
+export interface ProxyBenchOptions {
+  isQuick: boolean;
+  rounds: number;
+  /** Idle pairs to hold. */
+  pairs: number;
+  /** Routes that are remembered while one of them is compared with many. */
+  routes: number;
+  /** Which of the others to measure beside direct and ours. */
+  names?: readonly CandidateName[];
+  /** Which disciplines; all without it. */
+  only?: readonly string[];
+  log: (line: string) => void;
+  /** Ends what was started, also when the run is interrupted. */
+  onStarted: (name: string, stop: () => Promise<void>) => void;
+}
+
+export interface ProxyFigures {
+  /** By discipline, then by candidate. */
+  disciplines: Record<string, Record<string, Figures>>;
+  idle: Record<string, IdleFigure>;
+  /** Processor time per small request with one route and with many, microseconds. */
+  routes: { one: Figures; many: Figures; count: number } | null;
+}
+
+export const fullRun = { isQuick: false, rounds: 7, pairs: pairsMax, routes: 100_000 } as const;
+export const quickRun = { isQuick: true, rounds: 3, pairs: 1_000, routes: 10_000 } as const;
+
+/** Everything about the proxy that can be told in figures. */
+export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyFigures> {
+  const { names = candidateNames, log, onStarted } = options;
+  installNatives(["nginx", "haproxy"].filter((name) => names.includes(name as CandidateName)) as never, log);
+  if (cores.measured === cores.others) log("!! one core only: who asks disturbs who is measured");
+  const backend = await startBackend(1);
+  onStarted("backend", backend.stop);
+  const load = await startPinned("load.ts", cores.others, {});
+  onStarted("load", load.stop);
+  const world = { backend, load };
+  return {
+    disciplines: await measureDisciplines(options, world, names),
+    idle: await measureIdles(options, world, names),
+    routes: options.routes === 0 ? null : await measureRoutes(options, world),
+  };
+}
+
+interface World {
+  backend: Backend;
+  load: Started;
+}
+
+async function measureDisciplines(
+  { isQuick, rounds, only, log, onStarted }: ProxyBenchOptions,
+  { backend, load }: World,
+  names: readonly CandidateName[],
+): Promise<ProxyFigures["disciplines"]> {
+  const candidates: Candidate[] = [];
+  for (const name of names) {
+    const candidate = await startCandidate(name, backend, 64);
+    if (candidate === null) log(`!! ${name} is not installed: its rows are missing`);
+    else {
+      onStarted(name, candidate.stop);
+      candidates.push(candidate);
+    }
+  }
+  const measure = (job: Job, { target }: Candidate) => load.ask<Measured>({ job, target });
+  const figures: ProxyFigures["disciplines"] = {};
+  for (const { name, unit, job } of disciplines) {
+    if (only !== undefined && !only.includes(name)) continue;
+    log(`${name}: per ${unit}`);
+    // Twice unmeasured: compilers and caches settle.
+    for (const candidate of [...candidates, ...candidates]) await measure(job(isQuick), candidate);
+    const taken = await measureRounds(candidates, job(isQuick), { rounds, measure });
+    for (const [candidate, one] of taken) log(`  ${describe(candidate, one)}`);
+    figures[name] = Object.fromEntries(taken);
+  }
+  for (const { stop } of candidates) await stop();
+  return figures;
+}
+
+async function measureIdles(
+  { pairs, log }: ProxyBenchOptions,
+  world: World,
+  names: readonly CandidateName[],
+): Promise<ProxyFigures["idle"]> {
+  const figures: ProxyFigures["idle"] = {};
+  if (pairs === 0) return figures;
+  log(`idle: ${pairs} pairs of sockets`);
+  for (const name of names.filter((one) => one !== "direct")) {
+    const figure = await measureIdle(name, { ...world, pairs });
+    if (figure === null) continue;
+    figures[name] = figure;
+    log(`  ${name.padEnd(24)} ${figure.kbPerPair.toFixed(1)} kB per pair`);
+  }
+  return figures;
+}
+
+async function measureRoutes(
+  { isQuick, rounds, routes, log, onStarted }: ProxyBenchOptions,
+  { backend, load }: World,
+): Promise<ProxyFigures["routes"]> {
+  log(`routes: one and ${routes}`);
+  const one = await startOurs("one", { ...backend, users: 1, routes: 1 });
+  onStarted("one", one.stop);
+  const many = await startOurs("many", { ...backend, users: 100, routes });
+  onStarted("many", many.stop);
+  const job: Job = { kind: "small", connections: 32, count: isQuick ? 3_000 : 12_000 };
+  const measure = (asked: Job, { target }: Candidate) => load.ask<Measured>({ job: asked, target });
+  for (const candidate of [one, many, one, many]) await measure(job, candidate);
+  const figures = await measureRounds([one, many], job, { rounds, measure });
+  for (const [name, figure] of figures) log(`  ${describe(name, figure)}`);
+  for (const { stop } of [one, many]) await stop();
+  const [first, second] = [figures.get("one"), figures.get("many")];
+  return first === undefined || second === undefined ? null : { one: first, many: second, count: routes };
+}
+
+function describe(name: string, { cpuUs, spread, p50Ms, p99Ms, perS, repeated }: Figures): string {
+  const repeats = repeated === 0 ? "" : `, ${repeated} repeated`;
+  return `${name.padEnd(24)} ${cpuUs.toFixed(1).padStart(7)} µs ± ${(spread * 100).toFixed(0)} %   p50 ${p50Ms.toFixed(2)} ms   p99 ${p99Ms.toFixed(2)} ms   ${perS.toFixed(0)}/s${repeats}`;
+}
