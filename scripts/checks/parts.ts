@@ -1,4 +1,4 @@
-import { existsSync, globSync } from "node:fs";
+import { globSync } from "node:fs";
 import { inCheckout } from "../bootstrap/paths.mjs";
 
 export interface CheckCommand {
@@ -21,11 +21,10 @@ export const checkCommands: Record<CheckPart, () => CheckCommand[]> = {
   unused: () => [{ name: "unused code", command: bin("knip", "--no-progress") }],
 };
 
-/** Workspaces with TypeScript, heavier ones first so that they don't come last alone. */
+/** Every folder that says how its TypeScript is checked. */
 function listProjects(): string[] {
-  const manifests = globSync(["*/package.json", "packages/*/package.json"], { cwd: inCheckout(".") });
-  const folders = manifests.map((path) => path.replace(/\/package\.json$/, ""));
-  return folders.filter((folder) => existsSync(inCheckout(`${folder}/tsconfig.json`))).toSorted();
+  const files = globSync(["*/tsconfig.json", "*/*/tsconfig.json"], { cwd: inCheckout("."), exclude: ["node_modules"] });
+  return files.map((path) => path.replace(/\/tsconfig\.json$/, "")).toSorted();
 }
 
 function bin(name: string, ...args: string[]): [string, ...string[]] {
