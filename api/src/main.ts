@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { AGENTS_QUEUE } from "@automna/contract/jobs";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { createPrismaClient } from "@automna/prisma/client";
+import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
@@ -50,6 +51,7 @@ const server = makeServer(app);
 
 runUntilStopped({
   log,
+  isSurvivable: isDatabaseAway,
   stopDeadlineMs: STOP_DEADLINE_MS,
   async stop() {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));

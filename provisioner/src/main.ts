@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { createPrismaClient } from "@automna/prisma/client";
 import { findAgentIdOfSlot } from "@automna/records/slots";
+import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
@@ -114,6 +115,7 @@ const health = await startHealthServer(config.health, db);
 
 runUntilStopped({
   log,
+  isSurvivable: isDatabaseAway,
   stopDeadlineMs: STOP_DEADLINE_MS,
   async stop(reason) {
     // No new hints, then no more looks, then the slots: nobody starts again what is being stopped.

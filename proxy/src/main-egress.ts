@@ -1,4 +1,5 @@
 import { findModelAccess } from "@automna/records/model-access";
+import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
@@ -21,6 +22,7 @@ const egress = makeEgress({
 
 runUntilStopped({
   log,
+  isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.EGRESS_DRAIN_TIMEOUT_MS + 5_000,
   async stop() {
     await egress.drain(config.EGRESS_DRAIN_TIMEOUT_MS);

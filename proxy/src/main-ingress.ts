@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { findRoute } from "@automna/records/routes";
 import { listEndedSessions } from "@automna/records/sessions";
+import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
@@ -49,6 +50,7 @@ const ingress = makeIngress({
 
 runUntilStopped({
   log,
+  isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.INGRESS_DRAIN_TIMEOUT_MS + 5_000,
   async stop() {
     await ingress.drain(config.INGRESS_DRAIN_TIMEOUT_MS);

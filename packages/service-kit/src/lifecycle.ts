@@ -8,13 +8,19 @@ export interface LifecycleOptions {
   stop: (reason: StopReason) => Promise<void>;
   /** After this long the process exits with 1 whatever is still open, ms. */
   stopDeadlineMs: number;
+  /**
+   * An error that nobody caught and that the service gets over all the same. The one case: node-postgres reports the loss
+   * of a connection that lies between two queries of its borrower as an event that libraries leave unheard; the
+   * next query on it fails and is handled.
+   */
+  isSurvivable?: (error: unknown) => boolean;
 }
 
 /**
  * Makes a service stop once and bounded: on SIGTERM, on SIGINT, on a fatal error, and when the supervisor that
  * started it over an IPC channel is gone (an orphan would keep ports and locks).
  */
-export function runUntilStopped({ log, stop, stopDeadlineMs }: LifecycleOptions): void {
+export function runUntilStopped({ log, stop, stopDeadlineMs, isSurvivable = () => false }: LifecycleOptions): void {
   let isStopping = false;
   const stopOnce = (reason: StopReason, exitCode: number) => {
     if (isStopping) return;
@@ -37,6 +43,10 @@ export function runUntilStopped({ log, stop, stopDeadlineMs }: LifecycleOptions)
   process.on("SIGINT", () => stopOnce("SIGINT", 0));
   if (process.channel) process.on("disconnect", () => stopOnce("parent_gone", 0));
   process.on("uncaughtException", (error) => {
+    if (isSurvivable(error)) {
+      log.warn({ err: error }, "a connection was lost between two queries");
+      return;
+    }
     log.fatal({ err: error }, "uncaught error");
     stopOnce("fatal", 1);
   });

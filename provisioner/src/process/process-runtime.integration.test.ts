@@ -124,7 +124,7 @@ interface StandIn {
 }
 
 async function untilAnswering({ host, port }: SlotSpec): Promise<StandIn> {
-  for (let i = 0; i < 200; i += 1) {
+  for (let i = 0; i < 800; i += 1) {
     try {
       const answer = await fetch(`http://${host}:${port}/_automna/status`);
       return (await answer.json()) as StandIn;

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, readFileSync, statSync } from "node:fs";
@@ -6,7 +7,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
-import { findFreePort } from "@automna/testkit/free-port";
 import { listProcesses, readEnvironment, type ProcessFacts } from "../process/process-table.ts";
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -34,7 +34,8 @@ export async function makeProvisionerProcess(databaseUrl: string): Promise<Provi
   const slotsDir = join(folder, "slots");
   const logPath = join(folder, "provisioner.log");
   const ingress = newKeyRingJson();
-  const firstPort = Math.min(await findFreePort(), 65_000);
+  // Below the ports that the system gives to outgoing connections: one of those could take a slot's at any moment.
+  const firstPort = 10_000 + randomInt(400) * 50;
   const env = {
     // Without setpriv on its path every slot runs as our user: in a checkout that others can't enter it has to.
     PATH: isOpenToAll(AGENTD) && isOpenToAll(process.execPath) ? (process.env["PATH"] ?? "") : "/nowhere",
