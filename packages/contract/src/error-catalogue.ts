@@ -67,6 +67,17 @@ export const errorCatalogue = {
     message: "The model provider does not answer. Please try again.",
   },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
+  // credits
+  credits_exhausted: {
+    kind: "user",
+    status: 402,
+    message: "You have no credits left for this. Buy a pack, or allow overage under Usage.",
+  },
+  credit_conflict: {
+    kind: "conflict",
+    status: 409,
+    message: "This does not fit what is in the ledger already.",
+  },
   // inside
   internal_header_invalid: { kind: "user", status: 401, message: "The internal header is missing or wrong." },
   slot_claimed: { kind: "conflict", status: 409, message: "This slot belongs to another agent." },
