@@ -1,6 +1,7 @@
 import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Database } from "@automna/records/database";
+import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
 import type { JobSender } from "@automna/service-kit/queue";
@@ -9,6 +10,8 @@ import express, { type Express } from "express";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
+import { makeFindTier } from "./credits/find-tier.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
@@ -27,6 +30,8 @@ export { listRoutes } from "./http/mount-routes.ts";
 
 export interface ApiDeps {
   db: Database;
+  /** For the ledger, which keeps its own transactions. */
+  pool: Pool;
   jobs: Pick<JobSender, "add">;
   listener: Pick<NotifyListener, "on" | "onReconnect">;
   log: Logger;
@@ -86,6 +91,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
+    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
     ...makeAgentHandlers({
       ...deps,
       streams,

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { AGENTS_QUEUE } from "@automna/contract/jobs";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { createPrismaClient } from "@automna/prisma/client";
+import { makePool } from "@automna/records/pool";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
@@ -17,6 +18,7 @@ import { makeGuards } from "./identity/guards.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
 
 const DATABASE_CONNECTIONS = 10;
+const LEDGER_CONNECTIONS = 5;
 const QUEUE_CONNECTIONS = 2;
 const STOP_DEADLINE_MS = 10 * SECOND_MS;
 
@@ -26,6 +28,7 @@ const now = Date.now;
 const log = makeLog("api", config.logLevel);
 
 const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
+const pool = makePool(databaseUrl, { max: LEDGER_CONNECTIONS });
 const listener = makeNotifyListener(databaseUrl, log);
 const jobs = makeJobSender(
   AGENTS_QUEUE,
@@ -45,7 +48,18 @@ const identity = toIdentity(config.identity);
 const guards = makeGuards({ db, verifier, now, origin, local: identity.issuer === "local" ? identity.local : null });
 const checkModelKey = makeCheckModelKey({ providerUrl: config.modelProviderUrl, dispatcher, log });
 
-const { app, closeStreams } = makeApp({ ...config, db, jobs, listener, log, now, guards, identity, checkModelKey });
+const { app, closeStreams } = makeApp({
+  ...config,
+  db,
+  pool,
+  jobs,
+  listener,
+  log,
+  now,
+  guards,
+  identity,
+  checkModelKey,
+});
 const server = makeServer(app);
 
 runUntilStopped({
@@ -56,7 +70,7 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([listener.close(), jobs.close(), dispatcher.close()]);
+    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), pool.end()]);
     await db.$disconnect();
   },
 });

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createPrismaClient } from "@automna/prisma/client";
 import type { Database } from "@automna/records/database";
+import { makePool, type Pool } from "@automna/records/pool";
 import { makeSilentLog, type Logger } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import type { JobSender } from "@automna/service-kit/queue";
@@ -35,6 +36,7 @@ export interface TestApi extends Pick<Api, "app"> {
   origin: string;
   issuer: TestIssuer;
   db: Database;
+  pool: Pool;
   modelKeyRing: KeyRing;
   /** Agents that hints were sent for. */
   hints: string[];
@@ -52,6 +54,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const db = createPrismaClient(databaseUrl, { max: 4 });
+  const pool = makePool(databaseUrl, { max: 4 });
   const listener = makeNotifyListener(databaseUrl, log);
   const dispatcher = new Agent();
   const modelKeyRing = parseKeyRing(newKeyRingJson());
@@ -72,6 +75,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const guards = makeGuards({ db, verifier, now, origin, local: isLocal ? issuer : null });
   const { app, closeStreams } = makeApp({
     db,
+    pool,
     listener,
     log,
     now,
@@ -99,6 +103,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     origin,
     issuer,
     db,
+    pool,
     modelKeyRing,
     hints,
     startLink: () =>
@@ -112,7 +117,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, listener.close(), dispatcher.close()]);
+      await Promise.all([closed, listener.close(), dispatcher.close(), pool.end()]);
       await db.$disconnect();
     },
   };

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { agentAnswerSchema, agentListSchema, deployAgentSchema } from "./agents.ts";
+import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
 import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
 
 export interface ApiRoute {
@@ -165,6 +166,37 @@ export const apiRoutes = {
     access: "session",
     params: agentParams,
     success: { status: 200, body: null, contentType: "text/event-stream" },
+  },
+
+  getCredits: {
+    method: "get",
+    path: "/api/credits",
+    summary: "Your balance, this month's use, warnings, overage and prices.",
+    access: "session",
+    success: { status: 200, body: creditsViewSchema },
+  },
+  getStatement: {
+    method: "get",
+    path: "/api/credits/statement",
+    summary: "What is behind the balance, newest first.",
+    access: "session",
+    query: statementQuerySchema,
+    success: { status: 200, body: statementSchema },
+  },
+  getStatementCsv: {
+    method: "get",
+    path: "/api/credits/statement.csv",
+    summary: "The statement as a file, newest first.",
+    access: "session",
+    success: { status: 200, body: null, contentType: "text/csv" },
+  },
+  putOverage: {
+    method: "put",
+    path: "/api/credits/overage",
+    summary: "How far the balance may go below 0; null switches overage off.",
+    access: "session",
+    body: putOverageSchema,
+    success: { status: 200, body: creditsViewSchema },
   },
 } as const satisfies Record<string, ApiRoute>;
 

@@ -73,6 +73,11 @@ export const errorCatalogue = {
     status: 402,
     message: "You have no credits left for this. Buy a pack, or allow overage under Usage.",
   },
+  overage_not_possible: {
+    kind: "conflict",
+    status: 409,
+    message: "Your plan has no card to bill overage to.",
+  },
   credit_conflict: {
     kind: "conflict",
     status: 409,

@@ -11,6 +11,8 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
+  getStatement: () => ({ query: "?limit=1" }),
+  putOverage: () => ({ body: { capCredits: null } }),
 };
 
 export interface RouteUnderAttack {
