@@ -55,6 +55,11 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "agent_events", privileges: append },
       { table: "audit_events", privileges: append },
       ...creditsOfOwner,
+      { table: "inbox_events", privileges: readWrite },
+      { table: "inbox_refusals", privileges: readWrite },
+      { table: "billing_customers", privileges: readWrite },
+      { table: "subscriptions", privileges: readWrite },
+      { table: "entitlements", privileges: readWrite },
     ],
   },
   automna_provisioner: {

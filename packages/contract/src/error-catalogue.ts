@@ -67,6 +67,21 @@ export const errorCatalogue = {
     message: "The model provider does not answer. Please try again.",
   },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
+  // webhooks
+  webhook_refused: {
+    kind: "user",
+    status: 400,
+    message: "This delivery is not signed for this address, or is too old.",
+  },
+  // billing
+  billing_unavailable: { kind: "conflict", status: 409, message: "This installation sells nothing." },
+  billing_not_started: { kind: "conflict", status: 409, message: "You have not bought a plan yet." },
+  plan_not_for_sale: { kind: "user", status: 422, message: "This plan can't be bought." },
+  plan_active: {
+    kind: "conflict",
+    status: 409,
+    message: "You have a plan already. Change it instead of buying another.",
+  },
   // credits
   credits_exhausted: {
     kind: "user",
