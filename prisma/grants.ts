@@ -20,6 +20,29 @@ const readWrite = ["SELECT", "INSERT", "UPDATE"] as const;
 const append = ["SELECT", "INSERT"] as const;
 const read = ["SELECT"] as const;
 
+// Entries are appended and never changed, by anybody (a trigger says the same to the owner of the tables).
+const creditsOfOwner: readonly TableGrant[] = [
+  { table: "credit_accounts", privileges: readWrite },
+  { table: "credit_entries", privileges: append },
+  { table: "credit_holds", privileges: readWrite },
+  { table: "credit_grants", privileges: readWrite },
+  { table: "credit_overage_blocks", privileges: readWrite },
+];
+
+// Who only spends can't touch `issued`, and with the books checked on each write can't make credits.
+const creditsOfSpender: readonly TableGrant[] = [
+  { table: "credit_accounts", privileges: read },
+  { table: "credit_accounts", privileges: ["INSERT"], columns: ["user_id"] },
+  {
+    table: "credit_accounts",
+    privileges: ["UPDATE"],
+    columns: ["available", "held", "spent", "entry_count", "overage_blocks"],
+  },
+  { table: "credit_entries", privileges: append },
+  { table: "credit_holds", privileges: readWrite },
+  { table: "credit_overage_blocks", privileges: append },
+];
+
 export const grants: Record<DatabaseRole, RoleGrants> = {
   automna_api: {
     usesQueue: true,
@@ -31,6 +54,12 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "agents", privileges: readWrite },
       { table: "agent_events", privileges: append },
       { table: "audit_events", privileges: append },
+      ...creditsOfOwner,
+      { table: "inbox_events", privileges: readWrite },
+      { table: "inbox_refusals", privileges: readWrite },
+      { table: "billing_customers", privileges: readWrite },
+      { table: "subscriptions", privileges: readWrite },
+      { table: "entitlements", privileges: readWrite },
     ],
   },
   automna_provisioner: {
@@ -61,6 +90,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase"] },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "egress_key_hash", "released_at"] },
       { table: "model_keys", privileges: read },
+      ...creditsOfSpender,
     ],
   },
 };

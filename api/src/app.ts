@@ -1,14 +1,19 @@
 import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Database } from "@automna/records/database";
+import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
 import type { JobSender } from "@automna/service-kit/queue";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 import express, { type Express } from "express";
+import type { Stripe } from "stripe";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
+import { makeFindTier } from "./credits/find-tier.ts";
+import { makeBillingHandlers } from "./billing/billing-handlers.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
@@ -22,11 +27,15 @@ import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
 import { makeKeyHandlers } from "./key/key-handlers.ts";
+import type { RefusalCounter } from "./webhooks/refusal-counter.ts";
+import { makeWebhookHandlers } from "./webhooks/webhook-handlers.ts";
 
 export { listRoutes } from "./http/mount-routes.ts";
 
 export interface ApiDeps {
   db: Database;
+  /** For the ledger, which keeps its own transactions. */
+  pool: Pool;
   jobs: Pick<JobSender, "add">;
   listener: Pick<NotifyListener, "on" | "onReconnect">;
   log: Logger;
@@ -36,6 +45,11 @@ export interface ApiDeps {
   origin: string;
   identity: { issuer: "local"; local: LocalIssuer } | { issuer: "clerk"; publishableKey: string };
   checkModelKey: CheckModelKey;
+  /** Null = nothing is sold here. */
+  stripe: Stripe | null;
+  refusals: Pick<RefusalCounter, "count">;
+  /** Something new is in the inbox. */
+  onReceived: () => void;
   modelKeyRing: KeyRing;
   /** Tier of a new agent. */
   tier: Tier;
@@ -50,7 +64,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -86,6 +100,9 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
+    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
+    ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,
       streams,

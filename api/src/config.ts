@@ -31,6 +31,24 @@ const variables = z.object({
     .startsWith("pk_")
     .optional()
     .describe("clerk: what the dashboard's sign-in needs, not a secret"),
+  API_CLERK_SECRET_KEY: z
+    .string()
+    .startsWith("sk_")
+    .optional()
+    .describe("clerk: secret key, for looking up users and sessions that webhooks name"),
+  API_CLERK_WEBHOOK_SECRET: z
+    .string()
+    .startsWith("whsec_")
+    .optional()
+    .describe("clerk: secret that signs its webhooks"),
+  API_CLERK_URL: z.url().default("https://api.clerk.com").describe("clerk: its backend API"),
+  API_STRIPE_KEY: z
+    .string()
+    .regex(/^(sk|rk)_/)
+    .optional()
+    .describe("Stripe's secret or restricted key; without it nothing is sold"),
+  API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
+  API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
@@ -58,6 +76,8 @@ export interface LocalIdentityConfig extends SessionIssuerConfig {
 export interface ClerkIdentityConfig extends SessionIssuerConfig {
   issuer: "clerk";
   publishableKey: string;
+  /** Null = no webhooks: users are known by their tokens alone. */
+  backend: { secretKey: string; webhookSecret: string; url: string } | null;
 }
 
 export interface ApiConfig {
@@ -67,6 +87,8 @@ export interface ApiConfig {
   /** Without a trailing slash, as browsers send it. */
   origin: string;
   identity: LocalIdentityConfig | ClerkIdentityConfig;
+  /** Null = nothing is sold here. */
+  stripe: { key: string; webhookSecret: string; url: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -86,6 +108,11 @@ export function loadApiConfig(env: Environment): ApiConfig {
     databaseUrl: values.API_DATABASE_URL,
     origin,
     identity,
+    stripe: toPair(values, "API_STRIPE_KEY", "API_STRIPE_WEBHOOK_SECRET", ([key, webhookSecret]) => ({
+      key,
+      webhookSecret,
+      url: values.API_STRIPE_URL,
+    })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
@@ -111,5 +138,29 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
         signingKey: need("API_IDENTITY_PRIVATE_KEY"),
         startKey: need("API_IDENTITY_START_KEY"),
       }
-    : { issuer: "clerk", ...common, publishableKey: need("API_CLERK_PUBLISHABLE_KEY") };
+    : {
+        issuer: "clerk",
+        ...common,
+        publishableKey: need("API_CLERK_PUBLISHABLE_KEY"),
+        backend: toPair(values, "API_CLERK_SECRET_KEY", "API_CLERK_WEBHOOK_SECRET", ([secretKey, webhookSecret]) => ({
+          secretKey,
+          webhookSecret,
+          url: values.API_CLERK_URL,
+        })),
+      };
+}
+
+type PairName = "API_STRIPE_KEY" | "API_STRIPE_WEBHOOK_SECRET" | "API_CLERK_SECRET_KEY" | "API_CLERK_WEBHOOK_SECRET";
+
+/** Both or neither: a key without its webhooks would sell plans that never begin. */
+function toPair<Made>(
+  values: { readonly [Name in PairName]?: string | undefined },
+  first: PairName,
+  second: PairName,
+  make: (pair: [string, string]) => Made,
+): Made | null {
+  const [one, other] = [values[first], values[second]];
+  if (one !== undefined && other !== undefined) return make([one, other]);
+  if (one === undefined && other === undefined) return null;
+  throw new Error(`configuration is not usable:\n  ${first} and ${second}: set both or neither`);
 }

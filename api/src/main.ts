@@ -5,21 +5,34 @@ import { AGENTS_QUEUE } from "@automna/contract/jobs";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { createPrismaClient } from "@automna/prisma/client";
 import { isDatabaseAway } from "@automna/records/database-errors";
+import { makePool } from "@automna/records/pool";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { makeJobSender } from "@automna/service-kit/queue";
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { Agent } from "undici";
+import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeApp, type ApiDeps } from "./app.ts";
+import { makeBillingClock } from "./billing/billing-clock.ts";
+import { openStripe } from "./billing/open-stripe.ts";
+import { makeStripeInbox } from "./billing/stripe-inbox.ts";
 import { loadApiConfig, type ApiConfig } from "./config.ts";
+import { startCreditSweep } from "./credits/credit-sweep.ts";
 import { makeServer } from "./http/make-server.ts";
+import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
+import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
+import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
+import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
 
 const DATABASE_CONNECTIONS = 10;
+const LEDGER_CONNECTIONS = 5;
 const QUEUE_CONNECTIONS = 2;
 const STOP_DEADLINE_MS = 10 * SECOND_MS;
+/** Between two looks into the inbox; what comes in is looked at at once. */
+const INBOX_EVERY_MS = 5 * SECOND_MS;
 
 const config = loadApiConfig(process.env);
 const { origin, databaseUrl } = config;
@@ -27,6 +40,7 @@ const now = Date.now;
 const log = makeLog("api", config.logLevel);
 
 const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
+const pool = makePool(databaseUrl, { max: LEDGER_CONNECTIONS });
 const listener = makeNotifyListener(databaseUrl, log);
 const jobs = makeJobSender(
   AGENTS_QUEUE,
@@ -43,11 +57,55 @@ const verifier = makeSessionVerifier({
   now,
 });
 const identity = toIdentity(config.identity);
-const guards = makeGuards({ db, verifier, now, origin, local: identity.issuer === "local" ? identity.local : null });
+const stripe = config.stripe === null ? null : openStripe(config.stripe);
+const clerkBackend = config.identity.issuer === "clerk" ? config.identity.backend : null;
+const guards = makeGuards({
+  db,
+  verifier,
+  now,
+  origin,
+  local: identity.issuer === "local" ? identity.local : null,
+  webhooks: {
+    stripe:
+      stripe === null || config.stripe === null
+        ? null
+        : { webhooks: stripe.webhooks, secret: config.stripe.webhookSecret },
+    clerk: clerkBackend === null ? null : { secret: clerkBackend.webhookSecret },
+  },
+});
+const refusals = makeRefusalCounter({ db, log, now });
+const hint = makeReconcileHint(jobs, log);
+const inbox = makeInboxWorker({
+  db,
+  log,
+  now,
+  everyMs: INBOX_EVERY_MS,
+  handlers: {
+    stripe: stripe === null ? refuseEvent : makeStripeInbox({ stripe, now, hint }),
+    clerk: clerkBackend === null ? refuseEvent : makeClerkInbox({ clerk: openClerk(clerkBackend), now, hint }),
+  },
+});
+const billingClock = makeBillingClock({ db, stripe, log, now, hint });
 const checkModelKey = makeCheckModelKey({ providerUrl: config.modelProviderUrl, dispatcher, log });
 
-const { app, closeStreams } = makeApp({ ...config, db, jobs, listener, log, now, guards, identity, checkModelKey });
+const { app, closeStreams } = makeApp({
+  ...config,
+  db,
+  pool,
+  jobs,
+  listener,
+  log,
+  now,
+  guards,
+  identity,
+  checkModelKey,
+  stripe,
+  refusals,
+  onReceived: inbox.poke,
+});
 const server = makeServer(app);
+
+const stopCreditSweep = startCreditSweep({ pool, now, log });
 
 runUntilStopped({
   log,
@@ -58,7 +116,9 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([listener.close(), jobs.close(), dispatcher.close()]);
+    await Promise.all([inbox.close(), billingClock.close(), refusals.flushed()]);
+    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
+    await pool.end();
     await db.$disconnect();
   },
 });

@@ -74,6 +74,12 @@ const agentRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/status/StatusPage.tsx"), "StatusPage"),
 });
 
+const usageRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/usage",
+  component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -89,7 +95,10 @@ const onboardingRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
-  dashboardRoute.addChildren([shellRoute.addChildren([chatRoute, agentRoute, settingsRoute]), onboardingRoute]),
+  dashboardRoute.addChildren([
+    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    onboardingRoute,
+  ]),
 ]);
 
 export function makeRouter(context: RouterContext) {

@@ -30,7 +30,7 @@ export function toAgentView(agent: AgentRecord, now: number): AgentView {
   };
 }
 
-function toTier(text: string): Tier {
+export function toTier(text: string): Tier {
   const tier = tiers.find((known) => known === text);
   if (tier === undefined) throw new TypeError(`unknown tier ${text}`);
   return tier;

@@ -7,6 +7,7 @@ import type { AgentRecord } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
 import { readStartToken } from "@automna/service-kit/start-link";
+import { makeWebhookGuards, type WebhookGuards, type WebhookSecrets } from "../webhooks/webhook-guards.ts";
 import { admitClerkUser } from "./clerk/admit-clerk-user.ts";
 import { isAdmission } from "./local/admission.ts";
 import { isLocalRequest } from "./local/local-address.ts";
@@ -33,6 +34,8 @@ export interface Guards {
   spendStartToken: (token: string) => Promise<void>;
   /** Local issuer: this browser came through a start link. */
   checkAdmission: (admission: string | null) => void;
+  /** What a vendor delivers is signed, small enough and kept once. */
+  webhooks: WebhookGuards;
 }
 
 export interface GuardDeps {
@@ -42,10 +45,12 @@ export interface GuardDeps {
   origin: string;
   /** Null with an outside issuer: then nothing of the local one works. */
   local: { startKey: string } | null;
+  webhooks: WebhookSecrets;
 }
 
-export function makeGuards({ db, verifier, now, origin, local }: GuardDeps): Guards {
+export function makeGuards({ db, verifier, now, origin, local, webhooks }: GuardDeps): Guards {
   return {
+    webhooks: makeWebhookGuards(webhooks, now),
     checkAddress(request) {
       if (local !== null && !isLocalRequest(request, origin)) throw appError("local_identity_refused");
     },

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createPrismaClient } from "@automna/prisma/client";
 import type { Database } from "@automna/records/database";
+import { makePool, type Pool } from "@automna/records/pool";
 import { makeSilentLog, type Logger } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import type { JobSender } from "@automna/service-kit/queue";
@@ -9,18 +10,31 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { ClerkClient } from "@clerk/express";
+import { DAY_MS } from "@automna/core/shared/clock";
+import type { Stripe } from "stripe";
 import { Agent } from "undici";
 import { makeApp, type Api } from "../app.ts";
+import { makeStripeInbox } from "../billing/stripe-inbox.ts";
 import { makeServer } from "../http/make-server.ts";
+import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
 import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
+import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
+import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
+import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
 import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
 
 export interface TestApiOptions {
   /** Connection with the api's own rights. */
   databaseUrl: string;
   /** Guards that are switched off, by what stands in for them. */
-  guards?: Partial<Guards>;
+  guards?: Partial<Omit<Guards, "webhooks">>;
+  webhookGuards?: Partial<WebhookGuards>;
+  /** Stripe's stand-in. */
+  stripe?: { stripe: Stripe; webhookSecret: string };
+  /** Clerk's stand-in. */
+  clerk?: { client: ClerkClient; webhookSecret: string };
   modelProviderUrl?: string;
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
@@ -35,9 +49,13 @@ export interface TestApi extends Pick<Api, "app"> {
   origin: string;
   issuer: TestIssuer;
   db: Database;
+  pool: Pool;
   modelKeyRing: KeyRing;
   /** Agents that hints were sent for. */
   hints: string[];
+  /** Works only when it is told to: `runOnce`. */
+  inbox: InboxWorker;
+  refusals: RefusalCounter;
   /** A fresh link for one browser. */
   startLink: () => string;
   isListening: () => boolean;
@@ -52,6 +70,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
   const db = createPrismaClient(databaseUrl, { max: 4 });
+  const pool = makePool(databaseUrl, { max: 4 });
   const listener = makeNotifyListener(databaseUrl, log);
   const dispatcher = new Agent();
   const modelKeyRing = parseKeyRing(newKeyRingJson());
@@ -69,16 +88,43 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
   });
   const isLocal = issuerName === "local";
-  const guards = makeGuards({ db, verifier, now, origin, local: isLocal ? issuer : null });
+  const { stripe, clerk } = options;
+  const guards = makeGuards({
+    db,
+    verifier,
+    now,
+    origin,
+    local: isLocal ? issuer : null,
+    webhooks: {
+      stripe: stripe === undefined ? null : { webhooks: stripe.stripe.webhooks, secret: stripe.webhookSecret },
+      clerk: clerk === undefined ? null : { secret: clerk.webhookSecret },
+    },
+  });
+  const refusals = makeRefusalCounter({ db, log, now });
+  const hint = async (agentId: string) => void hints.push(agentId);
+  const inbox = makeInboxWorker({
+    db,
+    log,
+    now,
+    everyMs: DAY_MS,
+    handlers: {
+      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, now, hint }),
+      clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
+    },
+  });
   const { app, closeStreams } = makeApp({
     db,
+    pool,
     listener,
     log,
     now,
     origin,
     modelKeyRing,
     jobs: options.jobs ?? countHints,
-    guards: { ...guards, ...options.guards },
+    guards: { ...guards, ...options.guards, webhooks: { ...guards.webhooks, ...options.webhookGuards } },
+    stripe: stripe?.stripe ?? null,
+    refusals,
+    onReceived: () => undefined,
     identity: isLocal
       ? { issuer: "local", local: issuer }
       : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ" },
@@ -99,8 +145,11 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     origin,
     issuer,
     db,
+    pool,
     modelKeyRing,
     hints,
+    inbox,
+    refusals,
     startLink: () =>
       startLink(
         origin,
@@ -112,7 +161,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, listener.close(), dispatcher.close()]);
+      await Promise.all([closed, listener.close(), dispatcher.close(), pool.end()]);
       await db.$disconnect();
     },
   };

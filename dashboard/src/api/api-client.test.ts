@@ -54,6 +54,16 @@ test("calls no answer at all unreachable", async () => {
   await expect(api.call("identity", {})).rejects.toMatchObject({ code: "unreachable", kind: "transient" });
 });
 
+test("sends what a route asks for behind the path, and nothing that is not given", async () => {
+  const line = client([json(200, { entries: [], nextBefore: null }), json(200, { entries: [], nextBefore: null })]);
+  await line.api.call("getStatement", { query: { before: 7 } });
+  await line.api.call("getStatement", { query: {} });
+  expect(line.send.mock.calls.map(([path]) => path)).toEqual([
+    "/api/credits/statement?before=7",
+    "/api/credits/statement",
+  ]);
+});
+
 test("fills the path's parameters in", () => {
   expect(toPath("agentEvents", { agentId: "agt_1" })).toBe("/api/agents/agt_1/events");
   expect(toPath("getAgent", { agentId: "a/../b" })).toBe("/api/agents/a%2F..%2Fb");

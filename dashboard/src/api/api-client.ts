@@ -10,7 +10,9 @@ type BodyOf<Name extends ApiRouteName> =
   Route<Name> extends { body: infer Schema extends z.ZodType } ? { body: z.input<Schema> } : { body?: never };
 type ParamsOf<Name extends ApiRouteName> =
   Route<Name> extends { params: infer Schema extends z.ZodType } ? { params: z.input<Schema> } : { params?: never };
-export type CallInput<Name extends ApiRouteName> = BodyOf<Name> & ParamsOf<Name>;
+type QueryOf<Name extends ApiRouteName> =
+  Route<Name> extends { query: infer Schema extends z.ZodType } ? { query: z.input<Schema> } : { query?: never };
+export type CallInput<Name extends ApiRouteName> = BodyOf<Name> & ParamsOf<Name> & QueryOf<Name>;
 export type CallAnswer<Name extends ApiRouteName> = Route<Name>["success"]["body"] extends infer Schema extends
   z.ZodType
   ? z.output<Schema>
@@ -47,9 +49,9 @@ async function sendRequest<Name extends ApiRouteName>(
   name: Name,
   input: CallInput<Name>,
 ): Promise<Response> {
-  const { params, body }: { params?: unknown; body?: unknown } = input;
+  const { params, query, body }: { params?: unknown; query?: unknown; body?: unknown } = input;
   try {
-    return await send(toPath(name, params), {
+    return await send(toPath(name, params) + toSearch(query), {
       method: apiRoutes[name].method.toUpperCase(),
       headers:
         body !== undefined
@@ -74,6 +76,13 @@ export function toPath(name: ApiRouteName, params: unknown = {}): string {
   return apiRoutes[name].path.replace(/:(\w+)/g, (_whole, key: string) =>
     encodeURIComponent(String(values.get(key) ?? "")),
   );
+}
+
+/** `?before=7`, or nothing; what is undefined is left out. */
+function toSearch(query: unknown): string {
+  const given = Object.entries(query ?? {}).filter(([, value]) => value !== undefined);
+  const search = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  return search === "" ? "" : `?${search}`;
 }
 
 async function toError(response: Response): Promise<AppError> {

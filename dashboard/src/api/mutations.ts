@@ -62,6 +62,16 @@ export function useChooseModel() {
   });
 }
 
+/** Null switches overage off. */
+export function usePutOverage() {
+  const { api } = usePlatform();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (capCredits: number | null) => api.call("putOverage", { body: { capCredits } }),
+    onSuccess: (view) => cache.setQueryData(queryKeys.credits, view),
+  });
+}
+
 export function useDeployAgent() {
   const { api } = usePlatform();
   const cache = useQueryClient();

@@ -1,11 +1,13 @@
 import type { AgentView } from "@automna/contract/agents";
-import { queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import type { ApiClient } from "./api-client.ts";
 
 export const queryKeys = {
   identity: ["identity"],
   me: ["me"],
   agents: ["agents"],
+  credits: ["credits"],
+  statement: ["credits", "statement"],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -21,6 +23,20 @@ export const agentsQuery = (api: ApiClient) =>
     queryKey: queryKeys.agents,
     queryFn: async () => existing((await api.call("listAgents", {})).agents),
     staleTime: 15_000,
+  });
+
+/** Charges come from agents, at any time: never older than a look away. */
+export const creditsQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.credits, queryFn: () => api.call("getCredits", {}), staleTime: 5_000 });
+
+/** The statement page by page, newest first. */
+export const statementQuery = (api: ApiClient) =>
+  infiniteQueryOptions({
+    queryKey: queryKeys.statement,
+    queryFn: ({ pageParam }) => api.call("getStatement", { query: pageParam === null ? {} : { before: pageParam } }),
+    initialPageParam: null as number | null,
+    getNextPageParam: (page) => page.nextBefore,
+    staleTime: 5_000,
   });
 
 function existing(agents: readonly AgentView[]): AgentView[] {

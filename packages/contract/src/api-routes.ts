@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { billingViewSchema, checkoutSchema, redirectSchema } from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
+import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
 import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
 
 export interface ApiRoute {
@@ -7,8 +9,11 @@ export interface ApiRoute {
   /** Express path below the origin. */
   path: string;
   summary: string;
-  /** public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's. */
-  access: "public" | "session";
+  /**
+   * public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's;
+   * webhook: a vendor, whose signature over the raw body the handler checks.
+   */
+  access: "public" | "session" | "webhook";
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -103,6 +108,43 @@ export const apiRoutes = {
     success: { status: 200, body: keyViewSchema },
   },
 
+  billing: {
+    method: "get",
+    path: "/api/billing",
+    summary: "Your plan, what it costs and what is owed.",
+    access: "session",
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingCheckout: {
+    method: "post",
+    path: "/api/billing/checkout",
+    summary: "Buy a plan: answers the address of Stripe's page.",
+    access: "session",
+    body: checkoutSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingPortal: {
+    method: "post",
+    path: "/api/billing/portal",
+    summary: "Cards, invoices, cancelling: answers the address of Stripe's page.",
+    access: "session",
+    success: { status: 200, body: redirectSchema },
+  },
+  stripeWebhook: {
+    method: "post",
+    path: "/api/webhooks/stripe",
+    summary: "Stripe's events, into the inbox.",
+    access: "webhook",
+    success: { status: 200, body: z.object({ received: z.literal(true) }) },
+  },
+  clerkWebhook: {
+    method: "post",
+    path: "/api/webhooks/clerk",
+    summary: "Clerk's events, into the inbox.",
+    access: "webhook",
+    success: { status: 200, body: z.object({ received: z.literal(true) }) },
+  },
+
   listAgents: {
     method: "get",
     path: "/api/agents",
@@ -174,6 +216,37 @@ export const apiRoutes = {
     access: "session",
     params: agentParams,
     success: { status: 200, body: null, contentType: "text/event-stream" },
+  },
+
+  getCredits: {
+    method: "get",
+    path: "/api/credits",
+    summary: "Your balance, this month's use, warnings, overage and prices.",
+    access: "session",
+    success: { status: 200, body: creditsViewSchema },
+  },
+  getStatement: {
+    method: "get",
+    path: "/api/credits/statement",
+    summary: "What is behind the balance, newest first.",
+    access: "session",
+    query: statementQuerySchema,
+    success: { status: 200, body: statementSchema },
+  },
+  getStatementCsv: {
+    method: "get",
+    path: "/api/credits/statement.csv",
+    summary: "The statement as a file, newest first.",
+    access: "session",
+    success: { status: 200, body: null, contentType: "text/csv" },
+  },
+  putOverage: {
+    method: "put",
+    path: "/api/credits/overage",
+    summary: "How far the balance may go below 0; null switches overage off.",
+    access: "session",
+    body: putOverageSchema,
+    success: { status: 200, body: creditsViewSchema },
   },
 } as const satisfies Record<string, ApiRoute>;
 

@@ -67,6 +67,37 @@ export const errorCatalogue = {
     message: "The model provider does not answer. Please try again.",
   },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
+  // webhooks
+  webhook_refused: {
+    kind: "user",
+    status: 400,
+    message: "This delivery is not signed for this address, or is too old.",
+  },
+  // billing
+  billing_unavailable: { kind: "conflict", status: 409, message: "This installation sells nothing." },
+  billing_not_started: { kind: "conflict", status: 409, message: "You have not bought a plan yet." },
+  plan_not_for_sale: { kind: "user", status: 422, message: "This plan can't be bought." },
+  plan_active: {
+    kind: "conflict",
+    status: 409,
+    message: "You have a plan already. Change it instead of buying another.",
+  },
+  // credits
+  credits_exhausted: {
+    kind: "user",
+    status: 402,
+    message: "You have no credits left for this. Buy a pack, or allow overage under Usage.",
+  },
+  overage_not_possible: {
+    kind: "conflict",
+    status: 409,
+    message: "Your plan has no card to bill overage to.",
+  },
+  credit_conflict: {
+    kind: "conflict",
+    status: 409,
+    message: "This does not fit what is in the ledger already.",
+  },
   // inside
   internal_header_invalid: { kind: "user", status: 401, message: "The internal header is missing or wrong." },
   slot_claimed: { kind: "conflict", status: 409, message: "This slot belongs to another agent." },

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { OpenAPIBackend, type Operation } from "openapi-backend";
+import { openByReference } from "./contract-by-reference.ts";
 import { findSpec } from "./contract-files.ts";
 
 export interface ContractRequest {
@@ -35,6 +36,25 @@ export interface ContractOptions {
   undescribed?: Readonly<Record<string, string>>;
   /** Full path instead of a search; null = as if it were on no folder. */
   path?: string | null;
+  /** Bodies are forms, parsed before they come here; the description is JSON. */
+  isForm?: boolean;
+}
+
+/** What is wrong, and where. */
+export interface ContractFinding {
+  instancePath?: string;
+  message?: string;
+}
+
+/** One operation of a description. */
+export interface DescribedOperation {
+  requestErrors: (request: ContractRequest) => readonly ContractFinding[];
+  answerErrors: (answer: ContractAnswer) => readonly ContractFinding[];
+}
+
+export interface Description {
+  /** Null = the description has no such operation. */
+  find: (request: ContractRequest) => DescribedOperation | null;
 }
 
 const announced = new Set<string>();
@@ -45,21 +65,21 @@ export async function openContract({
   files,
   undescribed = {},
   path = findSpec(files),
+  isForm = false,
 }: ContractOptions): Promise<Contract> {
   if (path === null) return makeUnchecked(vendor, files);
-  const backend = new OpenAPIBackend({ definition: path, quick: true, ajvOpts: { allErrors: true, strict: false } });
-  await backend.init();
+  const description = isForm ? await openByReference(path) : await openDescription(path);
   const violations: string[] = [];
 
-  const find = (request: ContractRequest): Operation | null => {
-    const { method, path: target, headers } = request;
+  const find = (request: ContractRequest): DescribedOperation | null => {
+    const { method, path: target } = request;
     if (isUndescribed(undescribed, method, pathOf(target))) return null;
-    const operation = backend.router.matchOperation({ method, path: target, headers: toHeaders(headers) });
-    if (operation === undefined) violations.push(`${vendor}: ${method} ${target} is not in ${basename(path)}`);
-    return operation ?? null;
+    const operation = description.find(request);
+    if (operation === null) violations.push(`${vendor}: ${method} ${target} is not in ${basename(path)}`);
+    return operation;
   };
-  const report = (what: string, errors: readonly { instancePath?: string; message?: string }[] | null | undefined) => {
-    for (const error of errors ?? [])
+  const report = (what: string, errors: readonly ContractFinding[] = []) => {
+    for (const error of errors)
       violations.push(`${vendor}: ${what}: ${error.instancePath ?? ""} ${error.message ?? "is wrong"}`);
   };
 
@@ -67,25 +87,33 @@ export async function openContract({
     isChecked: true,
     violations,
     checkRequest(request) {
-      const operation = find(request);
-      if (operation === null) return;
-      const { method, path: target, headers, body } = request;
-      report(
-        `request ${method} ${target}`,
-        backend.validateRequest({ method, path: target, headers: toHeaders(headers), body }, operation).errors,
-      );
+      report(`request ${request.method} ${request.path}`, find(request)?.requestErrors(request));
     },
-    checkAnswer(request, { status, body }) {
-      const operation = find(request);
-      if (operation === null) return;
-      const what = `answer ${status} to ${request.method} ${request.path}`;
-      // The library passes a status that the description does not name; for us that is the first thing to notice.
-      if (!isDescribed(operation, status))
-        return report(what, [{ message: "is a status that the description does not name" }]);
-      report(what, backend.validateResponse(body, operation, status).errors);
+    checkAnswer(request, answer) {
+      report(`answer ${answer.status} to ${request.method} ${request.path}`, find(request)?.answerErrors(answer));
     },
     assertKept() {
       if (violations.length > 0) throw new Error(`The vendor's description was broken:\n  ${violations.join("\n  ")}`);
+    },
+  };
+}
+
+async function openDescription(path: string): Promise<Description> {
+  const backend = new OpenAPIBackend({ definition: path, quick: true, ajvOpts: { allErrors: true, strict: false } });
+  await backend.init();
+  return {
+    find({ method, path: target, headers }) {
+      const operation = backend.router.matchOperation({ method, path: target, headers: toHeaders(headers) });
+      if (operation === undefined) return null;
+      return {
+        requestErrors: (request) =>
+          backend.validateRequest({ ...request, headers: toHeaders(request.headers) }, operation).errors ?? [],
+        // The library passes a status that the description does not name; for us that is the first thing to notice.
+        answerErrors: ({ status, body }) =>
+          isDescribed(operation, status)
+            ? (backend.validateResponse(body, operation, status).errors ?? [])
+            : [{ message: "is a status that the description does not name" }],
+      };
     },
   };
 }

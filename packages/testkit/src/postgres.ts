@@ -36,8 +36,11 @@ export interface TestDatabase extends AsyncDisposable {
   drop(): Promise<void>;
 }
 
-/** Starts a throw-away server with a migrated template, and offers it to createTestDatabase() of this process and its children. */
-export async function startTestPostgres(): Promise<TestPostgres> {
+/**
+ * Starts a throw-away server with a migrated template, and offers it to createTestDatabase() of this process and its children.
+ * It does not wait for the disk, except where that is what is measured.
+ */
+export async function startTestPostgres({ isDurable = false } = {}): Promise<TestPostgres> {
   const folder = await mkdtemp(join(tmpdir(), "automna-test-postgres-"));
   await chmod(folder, 0o755); // as root the server runs as another user
   const password = randomBytes(16).toString("hex");
@@ -47,7 +50,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   const options: GuardOptions = {
     dataDir: join(folder, "data"),
     port,
-    isDurable: false,
+    isDurable,
     passwordFile,
     removeAtEnd: folder,
   };

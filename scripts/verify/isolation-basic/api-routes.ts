@@ -12,8 +12,11 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   localStart: (api) => ({ query: new URL(api.startLink()).search }),
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
+  billingCheckout: () => ({ body: { tier: "pro" } }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
+  getStatement: () => ({ query: "?limit=1" }),
+  putOverage: () => ({ body: { capCredits: null } }),
 };
 
 export interface RouteUnderAttack {

@@ -1,22 +1,138 @@
+import type { AiUsage } from "../credits/meter-message.ts";
+
 /** The plans, once (product.md, "Plans"). Nothing else names a plan or a limit. */
-export const tiers = ["local", "starter", "pro", "business", "max"] as const;
+export const tiers = ["local", "starter", "pro", "business", "max", "enterprise"] as const;
 export type Tier = (typeof tiers)[number];
 
 export interface TierFacts {
   /** What a person reads. */
   label: string;
-  /** Price per month in cents; null = not for sale. */
+  /** listed: anybody can buy it; contact: sold by people; internal: not for sale. */
+  sale: "listed" | "contact" | "internal";
+  /** Price per month in cents; null = there is no listed price. */
   monthlyPriceCents: number | null;
+  /** Stripe's lookup key of that price, by which billing finds it in every Stripe account. */
+  priceLookupKey: string | null;
   /** Memory limit of the slot, MB. */
   memoryMb: number;
   placement: "local" | "shared" | "dedicated";
+  /** Hetzner server types, best first, resolved against the live list; empty where no server is ordered. */
+  serverTypes: readonly string[];
+  creditsPerMonth: number;
+  /** Who may pay for the model, the usual choice first. */
+  aiUsage: readonly [AiUsage, ...AiUsage[]];
+  /** Connected channels beside web chat; null = as many as one likes. */
+  integrations: number | null;
+  /** How long the agent remembers, days; null = for good. */
+  memoryDays: number | null;
+  hasBrowser: boolean;
+  hasInbox: boolean;
+  hasApiAccess: boolean;
+  hasAnalytics: boolean;
+  /** May be stopped when idle, and wakes on the next request. */
+  canSleep: boolean;
 }
 
+const everything = {
+  integrations: null,
+  memoryDays: null,
+  hasBrowser: true,
+  hasInbox: true,
+  hasApiAccess: true,
+  hasAnalytics: true,
+} as const;
+
+/** CX32's and CX42's successors come first; the rest are the same class of other lines, for when they are sold out. */
+const servers8Gb = ["cx33", "cx32", "cpx32", "cpx31", "ccx13"] as const;
+const servers16Gb = ["cx43", "cx42", "cpx42", "cpx41", "ccx23"] as const;
+
 export const tierCatalogue: Record<Tier, TierFacts> = {
-  // The embedded set-up's own tier. 2 GB is what OpenClaw needs with room to spare (1 GB is its measured floor).
-  local: { label: "This machine", monthlyPriceCents: null, memoryMb: 2_560, placement: "local" },
-  starter: { label: "Starter", monthlyPriceCents: 2_900, memoryMb: 2_560, placement: "shared" },
-  pro: { label: "Pro", monthlyPriceCents: 7_900, memoryMb: 4_096, placement: "shared" },
-  business: { label: "Business", monthlyPriceCents: 12_900, memoryMb: 8_192, placement: "dedicated" },
-  max: { label: "Max", monthlyPriceCents: 24_900, memoryMb: 16_384, placement: "dedicated" },
+  // The embedded set-up's own tier: all of it on one's own machine. 2 GB is what OpenClaw needs with room to spare
+  // (1 GB is its measured floor).
+  local: {
+    ...everything,
+    label: "This machine",
+    sale: "internal",
+    monthlyPriceCents: null,
+    priceLookupKey: null,
+    memoryMb: 2_560,
+    placement: "local",
+    serverTypes: [],
+    creditsPerMonth: 2_000,
+    aiUsage: ["byok"],
+    canSleep: true,
+  },
+  starter: {
+    label: "Starter",
+    sale: "listed",
+    monthlyPriceCents: 2_900,
+    priceLookupKey: "automna_starter_monthly",
+    memoryMb: 2_560,
+    placement: "shared",
+    serverTypes: [],
+    creditsPerMonth: 500,
+    aiUsage: ["byok"],
+    integrations: 1,
+    memoryDays: 30,
+    hasBrowser: false,
+    hasInbox: false,
+    hasApiAccess: false,
+    hasAnalytics: false,
+    canSleep: true,
+  },
+  pro: {
+    ...everything,
+    label: "Pro",
+    sale: "listed",
+    monthlyPriceCents: 7_900,
+    priceLookupKey: "automna_pro_monthly",
+    memoryMb: 4_096,
+    placement: "shared",
+    serverTypes: [],
+    creditsPerMonth: 2_000,
+    aiUsage: ["byok"],
+    hasApiAccess: false,
+    hasAnalytics: false,
+    canSleep: false,
+  },
+  business: {
+    ...everything,
+    label: "Business",
+    sale: "listed",
+    monthlyPriceCents: 12_900,
+    priceLookupKey: "automna_business_monthly",
+    memoryMb: 8_192,
+    placement: "dedicated",
+    serverTypes: servers8Gb,
+    creditsPerMonth: 15_000,
+    aiUsage: ["credits", "byok"],
+    canSleep: false,
+  },
+  max: {
+    ...everything,
+    label: "Max",
+    sale: "listed",
+    monthlyPriceCents: 24_900,
+    priceLookupKey: "automna_max_monthly",
+    memoryMb: 16_384,
+    placement: "dedicated",
+    serverTypes: servers16Gb,
+    creditsPerMonth: 40_000,
+    aiUsage: ["credits", "byok"],
+    canSleep: false,
+  },
+  // Agreed customer by customer: what stands here is what it has at least.
+  enterprise: {
+    ...everything,
+    label: "Enterprise",
+    sale: "contact",
+    monthlyPriceCents: null,
+    priceLookupKey: null,
+    memoryMb: 16_384,
+    placement: "dedicated",
+    serverTypes: servers16Gb,
+    creditsPerMonth: 40_000,
+    aiUsage: ["credits", "byok"],
+    canSleep: false,
+  },
 };

@@ -1,0 +1,58 @@
+import { appendAgentEvent } from "./agents.ts";
+import { appendAudit } from "./audit.ts";
+import { notify, type Transaction } from "./database.ts";
+
+export interface UserProfile {
+  userId: string;
+  email: string;
+  name: string;
+  isBanned: boolean;
+}
+
+/** Writes down how Clerk describes a user. A deleted one stays deleted. */
+export async function putClerkUser(tx: Transaction, { userId, email, name, isBanned }: UserProfile): Promise<void> {
+  const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true } });
+  if (known?.state === "deleted") return;
+  const state = isBanned ? "suspended" : "active";
+  await tx.user.upsert({
+    where: { id: userId },
+    create: { id: userId, issuer: "clerk", email, name, state },
+    update: { email, name, state },
+  });
+  if (known !== null && known.state !== state) await notify(tx, "user_changed", { userId });
+}
+
+/** The account is gone at Clerk: nobody gets in, the agents stop, and the data stays for the promised delay. Twice changes nothing. */
+export async function markUserDeleted(tx: Transaction, userId: string, now: Date): Promise<string[]> {
+  const changed = await tx.user.updateMany({
+    where: { id: userId, state: { not: "deleted" } },
+    // The address is free for a new account; this one can't exist (RFC 2606) and is unique.
+    data: { state: "deleted", email: `${userId}@deleted.invalid`, name: "" },
+  });
+  if (changed.count === 0) return [];
+  await tx.session.updateMany({ where: { userId, endedAt: null }, data: { endedAt: now } });
+  const agents = await tx.agent.findMany({ where: { userId, desired: "running" }, select: { id: true } });
+  for (const { id } of agents) {
+    const stopped = await tx.agent.update({ where: { id }, data: { desired: "stopped", attempts: 0, retryAt: null } });
+    await appendAgentEvent(tx, stopped, "agent.stopped_requested", { by: "identity" });
+  }
+  await appendAudit(tx, { userId, action: "user.deleted", subject: userId });
+  await notify(tx, "user_changed", { userId });
+  return agents.map(({ id }) => id);
+}
+
+/** Remembers that a session ended, also one whose tokens we never saw, until they would have run out anyway. */
+export async function endClerkSession(
+  tx: Transaction,
+  session: { sessionId: string; userId: string; expiresAt: Date },
+  now: Date,
+): Promise<void> {
+  const { sessionId, userId, expiresAt } = session;
+  if ((await tx.user.findUnique({ where: { id: userId }, select: { id: true } })) === null) return;
+  await tx.session.createMany({ data: [{ id: sessionId, userId, expiresAt }], skipDuplicates: true });
+  const ended = await tx.session.updateMany({
+    where: { id: sessionId, userId, endedAt: null },
+    data: { endedAt: now },
+  });
+  if (ended.count > 0) await notify(tx, "session_ended", { sessionId, userId });
+}
