@@ -28,30 +28,39 @@ const withheld = new Set([
   "host",
   "cookie",
   "authorization",
-  "forwarded",
   "via",
-  "x-real-ip",
-  "true-client-ip",
-  "x-client-ip",
-  "x-cluster-client-ip",
   "cdn-loop",
+  "early-data",
   REQUEST_ID_HEADER,
   // Passed on once they were read (trace-context.ts).
   "traceparent",
   "tracestate",
+  // Where a request comes from, in the words of other proxies.
+  "x-real-ip",
+  "true-client-ip",
+  "client-ip",
+  "x-client-ip",
+  "x-cluster-client-ip",
+  "x-originating-ip",
+  "x-proxyuser-ip",
+  "x-host",
+  // Who sends it, in the words of those who would have checked that.
+  "remote-user",
+  "x-authenticated-user",
   // Ask some servers to treat the request as another one.
   "x-http-method",
   "x-http-method-override",
   "x-method-override",
-  "x-original-url",
-  "x-original-host",
   "x-rewrite-url",
+  "x-http-destinationurl",
   // Our own handshake with the backend.
   "sec-websocket-key",
   "sec-websocket-version",
   "sec-websocket-accept",
 ]);
-const withheldPrefixes = ["x-automna-", "x-openclaw-", "x-forwarded-", "cf-", "proxy-"];
+/** Families of the same kinds. `proxy` alone would be the environment's HTTP_PROXY to CGI-like servers. */
+const WITHHELD_FAMILY =
+  /^(?:x-(?:automna|openclaw|forwarded|original|remote|accel|middleware|webauth|auth-request|envoy|ssl|azure|appengine|amz-cf)|forwarded|proxy|wl-proxy|cf-|fastly-|fly-|ssl-client)/;
 /** Naming one of these in Connection would change the message itself. */
 const notListable = new Set(["content-length", "content-type", "content-encoding"]);
 
@@ -76,8 +85,7 @@ export function backendRequestHeaders(
 
 function isWithheld(name: string): boolean {
   // An underscore becomes a dash in CGI-like servers: X_Automna_Internal would be our header there.
-  if (withheld.has(name) || name.includes("_")) return true;
-  return withheldPrefixes.some((prefix) => name.startsWith(prefix));
+  return withheld.has(name) || name.includes("_") || WITHHELD_FAMILY.test(name);
 }
 
 function listedInConnection(connection: string | undefined): Set<string> | null {

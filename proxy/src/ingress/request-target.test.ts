@@ -27,6 +27,7 @@ test.each([
   ["/x?a[]={1}|2^3`", "/x?a[]={1}|2^3`"],
   ["/x?", "/x?"],
   ["/healthz", "/healthz"],
+  ["/healthz-report?x=1", "/healthz-report?x=1"],
   ["/files/_automna/x", "/files/_automna/x"],
   ["/a/other", "/a/other"],
   [`/a/${user}/x`, `/a/${user}/x`],
@@ -81,6 +82,11 @@ test.each([
   `${a}/.;a/x`,
   `${a}/..;`,
   `${a}/..?x`,
+  // empty segments that only their parameters hide: gone, they leave `//`
+  `${a}/;/x`,
+  `${a}/;a=b/_automna/status`,
+  `${a}/x/;`,
+  `${a}/%3b/_automna/status`,
   // the same, encoded
   `${a}/%2e%2e/x`,
   `${a}/%2E%2E/x`,
@@ -99,6 +105,9 @@ test.each([
   `${a}/%ef%bc%8e%ef%bc%8e/x`,
   `${a}/x%ef%bc%8fy`,
   `${a}/%ef%bc%bc`,
+  // a percent sign in disguise, for whoever normalises and then decodes
+  `${a}/%ef%bc%852e%ef%bc%852e/x`,
+  `${a}/%ef%b9%aa2fx`,
   `${a}/%u002e%u002e/x`,
   // separators and control characters
   `${a}//`,
@@ -155,6 +164,11 @@ test.each([
   "/%EF%BC%BFautomna/x",
   "/healthz?nonce=00",
   "/healthz?",
+  "/HEALTHZ?nonce=00",
+  "/%68ealthz?nonce=00",
+  "/healthz/?nonce=00",
+  "/healthz;x?nonce=00",
+  "/healthz%3Fnonce=00",
 ])("what no customer may reach: %s", (end) => {
   expect(() => parseRequestTarget(`${a}${end}`)).toThrowError(expect.objectContaining({ code: "not_found" }));
 });

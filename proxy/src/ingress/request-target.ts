@@ -15,11 +15,13 @@ export interface RequestTarget {
 const TARGET_MAX_LENGTH = 8_192;
 /** RFC 3986 `pchar` and `/` in the path; in the query also what browsers leave unescaped there. */
 const TARGET = /^\/a\/([^/?]{1,80})((?:\/[\w\-.~!$&'()*+,;=:@%]*)*)(\?[\w\-.~!$&'()*+,;=:@%/?[\]{}|^`]*)?$/;
-/** Empty segments, and segments that someone behind us could resolve: `.`, `..`, also with parameters (`..;x`). */
-const AMBIGUOUS_SEGMENT = /\/\/|\/\.{1,2}(?:[/;]|$)/;
+/** Empty segments, and segments that someone behind us could resolve: `.`, `..`, all also with parameters (`..;x`, `;x`). */
+const AMBIGUOUS_SEGMENT = /\/\/|\/;|\/\.{1,2}(?:[/;]|$)/;
 /** A lone `%`, and escapes of `.`, `/`, `\`, `%` (decoded twice it is any of them) and of control characters. */
 const AMBIGUOUS_ESCAPE = /%(?![0-9a-f]{2})|%(?:2[ef5]|5c|[01][0-9a-f]|7f)/i;
 const CONTROL_SEGMENT = AGENTD_CONTROL_PREFIX.slice(0, -1);
+/** As a server reads it that knows no case, parameters or last slashes. */
+const HEALTH = new RegExp(`^${agentdPaths.health}(?:$|[/;?])`, "i");
 
 /** Reads a raw request target strictly. Throws `bad_path`, or `not_found` for what no customer may reach. */
 export function parseRequestTarget(raw: string): RequestTarget {
@@ -31,7 +33,7 @@ export function parseRequestTarget(raw: string): RequestTarget {
   const plain = path.includes("%") ? decodePath(path) : path;
   if (plain.toLowerCase().startsWith(CONTROL_SEGMENT)) throw appError("not_found");
   // With a nonce the slot proves its identity; that answer is for the platform alone.
-  if (path === agentdPaths.health && query !== "") throw appError("not_found");
+  if (HEALTH.test(plain) && (query !== "" || plain.includes("?"))) throw appError("not_found");
   return { userId, path, rest: sentPath === "" ? `/${query}` : raw.slice(AGENT_PREFIX.length + userId.length) };
 }
 
@@ -39,9 +41,9 @@ export function parseRequestTarget(raw: string): RequestTarget {
 function decodePath(path: string): string {
   if (AMBIGUOUS_ESCAPE.test(path)) throw appError("bad_path");
   const decoded = decodeUtf8(path);
-  // Compatibility forms: U+FF0E is a dot and U+FF0F a slash for whoever normalises.
+  // Compatibility forms: U+FF0E is a dot, U+FF0F a slash and U+FF05 a percent sign for whoever normalises.
   const plain = decoded.normalize("NFKC");
-  const hasNewSeparators = plain.includes("\\") || count(plain, "/") !== count(decoded, "/");
+  const hasNewSeparators = /[\\%]/.test(plain) || count(plain, "/") !== count(decoded, "/");
   if (hasNewSeparators || AMBIGUOUS_SEGMENT.test(plain) || /\p{Cc}/u.test(plain)) throw appError("bad_path");
   return plain;
 }

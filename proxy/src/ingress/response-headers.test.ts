@@ -88,6 +88,14 @@ test.each([
   ["private, s-maxage=9", "private, no-store"],
   ["private, max-age=9", "private, max-age=9"],
   ["no-store", "no-store"],
+  ["Private, Max-Age=9", "Private, Max-Age=9"],
+  // only look private to who searches for the word
+  ["x-private, max-age=9", "private, no-store"],
+  ["private-ish, max-age=9", "private, no-store"],
+  ["private=x-id, max-age=9", "private, no-store"],
+  ["no-store-not, max-age=9", "private, no-store"],
+  ["no-store=x, max-age=9", "private, no-store"],
+  ["private, public", "private, no-store"],
 ])("Cache-Control %s becomes %s", (sent, expected) => {
   expect(pass(sent === undefined ? {} : { "cache-control": sent })["cache-control"]).toBe(expected);
 });

@@ -82,8 +82,11 @@ function toAttachment(disposition: string | undefined): string {
 
 /** A shared cache must never hold what belongs to one person (cache deception). */
 function toCacheControl(sent: string | undefined): string {
-  if (sent === undefined || !/\b(?:private|no-store)\b/i.test(sent)) return DEFAULT_CACHE_CONTROL;
-  return /public|s-maxage/i.test(sent) || !/^[\w\-=, ]+$/.test(sent) ? DEFAULT_CACHE_CONTROL : sent;
+  if (sent === undefined || !/^[\w\-=, ]+$/.test(sent)) return DEFAULT_CACHE_CONTROL;
+  const directives = sent.toLowerCase().split(/ *, */);
+  // Whole directives: `private=x` and `x-private` keep nothing private.
+  const isPrivate = directives.includes("private") || directives.includes("no-store");
+  return isPrivate && !/public|s-maxage/i.test(sent) ? sent : DEFAULT_CACHE_CONTROL;
 }
 
 /** A redirect within the agent, on our path; null for any other place. */

@@ -47,7 +47,7 @@ export function isUpgradeAccepted({ status, headers }: ResponseHead, key: string
   );
 }
 
-/** Our answer to the client. Of the backend's headers only what was negotiated, and only if the client offered it. */
+/** Our answer to the client. Of the backend's headers only what was negotiated, and only from what the client offered. */
 export function formatUpgradeAnswer(
   client: { key: string; headers: IncomingHttpHeaders },
   backend: ResponseHead,
@@ -55,7 +55,14 @@ export function formatUpgradeAnswer(
   let text = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${acceptFor(client.key)}\r\n`;
   for (const name of ["sec-websocket-protocol", "sec-websocket-extensions"] as const) {
     const agreed = backend.headers.get(name);
-    if (agreed !== undefined && client.headers[name] !== undefined) text += `${name}: ${agreed}\r\n`;
+    if (agreed !== undefined && isOffered(agreed, client.headers[name])) text += `${name}: ${agreed}\r\n`;
   }
   return `${text}\r\n`;
+}
+
+/** True when every protocol or extension in `agreed` is among the offered ones, whatever its parameters. */
+function isOffered(agreed: string, offered: string | undefined): boolean {
+  const names = (list: string) => list.split(",").map((item) => item.split(";", 1)[0]?.trim());
+  const known = new Set(names(offered ?? ""));
+  return names(agreed).every((name) => name !== "" && known.has(name));
 }
