@@ -24,6 +24,11 @@ export async function putClerkUser(tx: Transaction, { userId, email, name, isBan
 
 /** The account is gone at Clerk: nobody gets in, the agents stop, and the data stays for the promised delay. Twice changes nothing. */
 export async function markUserDeleted(tx: Transaction, userId: string, now: Date): Promise<string[]> {
+  // Also one that we never met: a token that is still good must not make an account of it.
+  await tx.user.createMany({
+    data: [{ id: userId, issuer: "clerk", email: `${userId}@deleted.invalid`, state: "deleted" }],
+    skipDuplicates: true,
+  });
   const changed = await tx.user.updateMany({
     where: { id: userId, state: { not: "deleted" } },
     // The address is free for a new account; this one can't exist (RFC 2606) and is unique.
