@@ -27,7 +27,9 @@ export function startCreditSweep({ pool, now, log, everyMs = MINUTE_MS }: Credit
       running = null;
     }
   };
-  const timer = setInterval(() => (running ??= sweep()), everyMs);
+  const timer = setInterval(() => {
+    running ??= sweep();
+  }, everyMs);
   return async () => {
     clearInterval(timer);
     await running;
