@@ -81,11 +81,11 @@ const inbox = makeInboxWorker({
   now,
   everyMs: INBOX_EVERY_MS,
   handlers: {
-    stripe: stripe === null ? refuseEvent : makeStripeInbox({ stripe, now, hint }),
+    stripe: stripe === null ? refuseEvent : makeStripeInbox({ stripe, pool, now, hint }),
     clerk: clerkBackend === null ? refuseEvent : makeClerkInbox({ clerk: openClerk(clerkBackend), now, hint }),
   },
 });
-const billingClock = makeBillingClock({ db, stripe, log, now, hint });
+const billingClock = makeBillingClock({ db, pool, stripe, log, now, hint });
 const checkModelKey = makeCheckModelKey({ providerUrl: config.modelProviderUrl, dispatcher, log });
 
 const { app, closeStreams } = makeApp({

@@ -1,11 +1,13 @@
 import { HOUR_MS, MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import type { Database } from "@automna/records/database";
+import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
 import type { Stripe } from "stripe";
 import { reconcileBilling, takeDueSteps } from "./reconcile-billing.ts";
 
 export interface BillingClockOptions {
   db: Database;
+  pool: Pool;
   stripe: Stripe | null;
   log: Logger;
   now: Clock;
@@ -16,7 +18,9 @@ const STEPS_EVERY_MS = 5 * MINUTE_MS;
 const RECONCILE_EVERY_MS = 24 * HOUR_MS;
 
 /** Takes the steps of dunning that fall due, and once a day compares everything with Stripe. Several processes may do so at once. */
-export function makeBillingClock({ db, stripe, log, now, hint }: BillingClockOptions): { close: () => Promise<void> } {
+export function makeBillingClock({ db, pool, stripe, log, now, hint }: BillingClockOptions): {
+  close: () => Promise<void>;
+} {
   let reconciledAtMs = now();
   let running: Promise<void> | null = null;
 
@@ -26,7 +30,7 @@ export function makeBillingClock({ db, stripe, log, now, hint }: BillingClockOpt
       return;
     }
     reconciledAtMs = now();
-    const differences = await reconcileBilling({ db, stripe, now, hint });
+    const differences = await reconcileBilling({ db, pool, stripe, now, hint });
     for (const difference of differences) log.warn(difference, "subscription repaired: an event of it was lost");
     log.info({ differences: differences.length }, "billing reconciled");
   };

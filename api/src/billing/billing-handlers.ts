@@ -114,7 +114,9 @@ async function ensureCustomer(db: Database, stripe: Stripe, userId: string): Pro
 }
 
 async function findPrice(stripe: Stripe, tier: Tier): Promise<string> {
-  const { data } = await stripe.prices.list({ lookup_keys: [priceKey(tier)], active: true, limit: 1 });
+  const lookupKey = priceKey(tier);
+  if (lookupKey === null) throw appError("plan_not_for_sale");
+  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey], active: true, limit: 1 });
   const [price] = data;
   if (price === undefined) throw appError("plan_not_for_sale");
   return price.id;

@@ -1,5 +1,6 @@
 import { DAY_MS, HOUR_MS } from "@automna/core/shared/clock";
 import { priceKey, sellableTiers } from "@automna/core/billing/price-keys";
+import { findAccount } from "@automna/records/credits/account";
 import { startFakeStripe, type FakeStripe } from "@automna/testkit/fakes/stripe/fake-stripe";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import type { BillingView } from "@automna/contract/billing";
@@ -30,7 +31,7 @@ beforeEach(async () => {
       currency: "usd",
       unit_amount: 1_000 * (index + 1),
       recurring: { interval: "month" },
-      lookup_key: priceKey(tier),
+      lookup_key: priceKey(tier) ?? "",
     });
   }
   api = await startTestApi({
@@ -160,7 +161,7 @@ test("Stripe being away delays what follows from an event, and loses nothing", a
 });
 
 test("reconciliation finds nothing while all news came, and repairs what was lost", async () => {
-  const deps = { db: api.db, stripe, now: () => Date.now() + offsetMs, hint: async () => undefined };
+  const deps = { db: api.db, pool: api.pool, stripe, now: () => Date.now() + offsetMs, hint: async () => undefined };
   await buy("pro");
   expect(await reconcileBilling(deps)).toEqual([]);
   fake.setWebhookUrl(null);
@@ -180,5 +181,42 @@ test("a subscription of somebody we do not know, on the same Stripe account, is 
   await stripe.subscriptions.create({ customer: customer.id, items: [{ price: price?.id ?? "" }] });
   await settle();
   expect(await api.db.subscription.count()).toBe(0);
+  expect(await api.db.inboxEvent.count({ where: { state: { not: "done" } } })).toBe(0);
+});
+
+test("the month's credits come with the paid invoice, once, and not while it is owed", async () => {
+  const available = async () => (await findAccount(api.pool, userId))?.balances.available ?? 0;
+  fake.deliverer.setFaults({ duplicate: 1, delayMs: 100 });
+  await buy("pro");
+  expect(await available()).toBe(2_000);
+  expect(await api.db.creditEntry.count({ where: { userId, kind: "grant" } })).toBe(1);
+
+  const { customerId } = await api.db.billingCustomer.findUniqueOrThrow({ where: { userId } });
+  fake.setCard(customerId, "declined");
+  pass(32 * DAY_MS);
+  await settle();
+  expect(await api.db.creditEntry.count({ where: { userId, kind: "grant" } })).toBe(1);
+
+  fake.setCard(customerId, "good");
+  const [open] = (await stripe.invoices.list({ customer: customerId, status: "open" })).data;
+  await stripe.invoices.pay(open?.id ?? "");
+  await settle();
+  expect(await available()).toBe(2_000);
+  expect(await api.db.creditEntry.count({ where: { userId, kind: "grant" } })).toBe(2);
+});
+
+test("changing the plan within a paid month changes what is allowed, and asks the ledger for nothing again", async () => {
+  await buy("starter");
+  const { id } = await api.db.subscription.findFirstOrThrow({ where: { userId } });
+  const [item] = (await stripe.subscriptions.retrieve(id)).items.data;
+  const [price] = (await stripe.prices.list({ lookup_keys: [priceKey("pro") ?? ""] })).data;
+  pass(5 * DAY_MS);
+  await stripe.subscriptions.update(id, {
+    items: [{ id: item?.id ?? "", price: price?.id ?? "" }],
+    proration_behavior: "always_invoice",
+  });
+  await settle();
+  expect(await entitlement()).toMatchObject({ tier: "pro", dunning: "clear" });
+  expect(await api.db.creditEntry.count({ where: { userId, kind: "grant" } })).toBe(1);
   expect(await api.db.inboxEvent.count({ where: { state: { not: "done" } } })).toBe(0);
 });

@@ -8,8 +8,8 @@ export const USER_ID_FIELD = "userId";
 /** A subscription as our records have it; `userId` from its metadata, null when it names none. */
 export function toFetched(
   subscription: Stripe.Subscription,
-): Omit<FetchedSubscription, "userId"> & { userId: string | null; customerId: string } {
-  const { id, status, customer, metadata, items, cancel_at_period_end, ended_at } = subscription;
+): Omit<FetchedSubscription, "userId"> & { userId: string | null; customerId: string; latestInvoiceId: string | null } {
+  const { id, status, customer, metadata, items, cancel_at_period_end, ended_at, latest_invoice } = subscription;
   // Metered prices (overage) stand beside the plan's.
   const plan = items.data.find(({ price }) => tierOfPriceKey(price.lookup_key) !== null);
   const period = plan ?? items.data[0];
@@ -17,6 +17,7 @@ export function toFetched(
     id,
     userId: metadata[USER_ID_FIELD] ?? null,
     customerId: typeof customer === "string" ? customer : customer.id,
+    latestInvoiceId: typeof latest_invoice === "string" ? latest_invoice : (latest_invoice?.id ?? null),
     tier: tierOfPriceKey(plan?.price.lookup_key ?? null),
     status: toStatus(status),
     periodStart: fromSeconds(period?.current_period_start ?? subscription.start_date),

@@ -2,13 +2,16 @@ import { AppError } from "@automna/core/shared/app-error";
 import type { Clock } from "@automna/core/shared/clock";
 import { linkCustomer, putSubscription, settleUser } from "@automna/records/billing";
 import type { Transaction } from "@automna/records/database";
+import type { Pool } from "@automna/records/pool";
 import type { Stripe } from "stripe";
 import { z } from "zod";
 import type { HandleInboxEvent } from "../webhooks/inbox-worker.ts";
 import { toFetched } from "./fetch-subscription.ts";
+import { grantPaidMonth } from "./paid-month.ts";
 
 export interface StripeInboxDeps {
-  stripe: Pick<Stripe, "subscriptions">;
+  stripe: Pick<Stripe, "subscriptions" | "invoices">;
+  pool: Pool;
   now: Clock;
   /** Agents whose wish changed: the provisioner looks at them again. */
   hint: (agentId: string) => Promise<void>;
@@ -44,11 +47,12 @@ export function makeStripeInbox(deps: StripeInboxDeps): HandleInboxEvent {
 /** Fetches a subscription, writes it down and takes what follows from it. Someone else's subscription is left alone. */
 export async function refreshSubscription(
   tx: Transaction,
-  { stripe, now, hint }: StripeInboxDeps,
+  deps: StripeInboxDeps,
   subscriptionId: string,
 ): Promise<void> {
+  const { stripe, now, hint } = deps;
   const fetched = toFetched(await stripe.subscriptions.retrieve(subscriptionId));
-  const { customerId, ...facts } = fetched;
+  const { customerId, latestInvoiceId, ...facts } = fetched;
   const userId = fetched.userId ?? (await tx.billingCustomer.findUnique({ where: { customerId } }))?.userId ?? null;
   // Of another product on the same Stripe account, or of a user who is not known: nothing of ours.
   if (userId === null || (await tx.user.findUnique({ where: { id: userId }, select: { id: true } })) === null) return;
@@ -58,6 +62,8 @@ export async function refreshSubscription(
   const at = new Date(now());
   await putSubscription(tx, { ...facts, userId }, at);
   const { agentIds } = await settleUser(tx, userId, at);
+  // The ledger keeps its own transactions. It comes before the event is done, and does the same thing once.
+  await grantPaidMonth(deps, { ...facts, userId }, latestInvoiceId);
   // Only a hint: without it the provisioner's sweep finds the agents within a minute.
   for (const agentId of agentIds) await hint(agentId);
 }

@@ -108,7 +108,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
     everyMs: DAY_MS,
     handlers: {
-      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, now, hint }),
+      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint }),
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
   });

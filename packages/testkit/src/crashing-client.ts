@@ -18,6 +18,7 @@ export class CrashedConnection extends Error {
  */
 export function makeCrashingPool(config: pg.PoolConfig, plan: CrashPlan): pg.Pool {
   const pool = new pg.Pool(config);
+  pool.on("error", () => undefined);
   pool.on("connect", (client) => {
     // The pool listens for the end of idle connections only.
     client.on("error", () => undefined);

@@ -1,13 +1,13 @@
 import { postOperations } from "@automna/records/credits/post-operations";
+import { makePool, type Pool } from "@automna/records/pool";
 import { newId } from "@automna/service-kit/new-id";
 import { createTestDatabase, startTestPostgres } from "@automna/testkit/postgres";
-import pg from "pg";
 import type { ScenarioContext } from "../harness/scenario.ts";
 
 export interface LedgerWorld {
-  owner: pg.Pool;
+  owner: Pool;
   /** A pool of egress, which is who charges. */
-  makeEgressPool: (max: number) => pg.Pool;
+  makeEgressPool: (max: number) => Pool;
   accounts: readonly string[];
   hotAccount: string;
   /** Belongs to the control that shows what the checks find. */
@@ -22,7 +22,7 @@ export async function makeLedgerWorld(ctx: ScenarioContext): Promise<LedgerWorld
   const server = await startTestPostgres({ isDurable: true });
   ctx.onCleanup("the Postgres server", server.stop);
   const database = await createTestDatabase(server.adminUrl);
-  const owner = new pg.Pool({ connectionString: database.url, max: 2 });
+  const owner = makePool(database.url, { max: 2 });
   ctx.onCleanup("the owner's connections", () => owner.end());
 
   for (const [setting, wanted] of Object.entries({ fsync: "on", synchronous_commit: "on", full_page_writes: "on" })) {
@@ -38,7 +38,7 @@ export async function makeLedgerWorld(ctx: ScenarioContext): Promise<LedgerWorld
   const makeAccount = () => newId("user");
   const world = {
     owner,
-    makeEgressPool: (max: number) => new pg.Pool({ connectionString: database.urlAs("automna_egress"), max }),
+    makeEgressPool: (max: number) => makePool(database.urlAs("automna_egress"), { max }),
     accounts: Array.from({ length: MANY }, makeAccount),
     hotAccount: makeAccount(),
     controlAccount: makeAccount(),
@@ -47,7 +47,7 @@ export async function makeLedgerWorld(ctx: ScenarioContext): Promise<LedgerWorld
   return world;
 }
 
-async function fund(owner: pg.Pool, userIds: readonly string[]): Promise<void> {
+async function fund(owner: Pool, userIds: readonly string[]): Promise<void> {
   await owner.query(
     "INSERT INTO users (id, email, issuer, updated_at) SELECT id, id, 'local', now() FROM unnest($1::text[]) AS id",
     [userIds],

@@ -4,8 +4,8 @@ import type { LedgerOperation, OperationOutcome } from "@automna/core/credits/op
 import { newId } from "@automna/service-kit/new-id";
 import { CrashedConnection, makeCrashingPool } from "@automna/testkit/crashing-client";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
-import pg from "pg";
 import { isDatabaseAway } from "../database-errors.ts";
+import { makePool as makeCalmPool, type Pool } from "../pool.ts";
 import { findAccount, findBooksProblems, setOverageCap } from "./account.ts";
 import { makeChargeBatcher } from "./charge-batcher.ts";
 import { postOperations } from "./post-operations.ts";
@@ -19,10 +19,10 @@ const WORKERS = 6;
 const CRASH_RATE = 0.04;
 
 let database: TestDatabase;
-let calm: pg.Pool;
+let calm: Pool;
 beforeAll(async () => {
   database = await createTestDatabase();
-  calm = new pg.Pool({ connectionString: database.url, max: 4 });
+  calm = makeCalmPool(database.url, { max: 4 });
 });
 afterAll(async () => {
   await calm.end();
@@ -81,7 +81,7 @@ function makeOperation(random: Random, userIds: readonly [string, ...string[]], 
 }
 
 /** Repeats until the answer arrives, as every caller of the ledger does (S10). */
-async function insist(pool: pg.Pool, operation: LedgerOperation, atMs: number): Promise<OperationOutcome> {
+async function insist(pool: Pool, operation: LedgerOperation, atMs: number): Promise<OperationOutcome> {
   for (;;) {
     try {
       const [outcome] = await postOperations(pool, [operation], atMs);
@@ -92,7 +92,7 @@ async function insist(pool: pg.Pool, operation: LedgerOperation, atMs: number): 
   }
 }
 
-function makePool(random: Random): pg.Pool {
+function makePool(random: Random): Pool {
   const dies = () => random.next() < CRASH_RATE;
   return makeCrashingPool(
     { connectionString: database.urlAs("automna_api"), max: WORKERS },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { DAY_MS, HOUR_MS } from "@automna/core/shared/clock";
 import { newId } from "@automna/service-kit/new-id";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
-import pg from "pg";
+import { makePool, type Pool } from "../pool.ts";
 import { findAccount, findBooksProblems, setOverageCap } from "./account.ts";
 import {
   captureCredits,
@@ -18,17 +18,17 @@ import { blockIdentifier, listUnreportedBlocks, markBlockReported } from "./over
 import { sweepCredits } from "./sweep.ts";
 
 let database: TestDatabase;
-let owner: pg.Pool;
-let api: pg.Pool;
-let egress: pg.Pool;
+let owner: Pool;
+let api: Pool;
+let egress: Pool;
 let userId: string;
 const now = Date.UTC(2026, 10, 22);
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  owner = new pg.Pool({ connectionString: database.url, max: 2 });
-  api = new pg.Pool({ connectionString: database.urlAs("automna_api"), max: 8 });
-  egress = new pg.Pool({ connectionString: database.urlAs("automna_egress"), max: 8 });
+  owner = makePool(database.url, { max: 2 });
+  api = makePool(database.urlAs("automna_api"), { max: 8 });
+  egress = makePool(database.urlAs("automna_egress"), { max: 8 });
 });
 afterAll(async () => {
   expect(await findBooksProblems(api)).toEqual([]);
@@ -236,7 +236,7 @@ describe("the ledger stays as it was written", () => {
   });
 
   test("a service without business in it can't read it", async () => {
-    const ingress = new pg.Pool({ connectionString: database.urlAs("automna_ingress"), max: 1 });
+    const ingress = makePool(database.urlAs("automna_ingress"), { max: 1 });
     try {
       await expect(ingress.query("SELECT * FROM credit_accounts")).rejects.toThrow(/permission denied/);
     } finally {

@@ -5,6 +5,13 @@ import { lockBooks, touchesGrants, type OpenBook } from "./lock-books.ts";
 import { writeBooks, type AppliedChange } from "./write-books.ts";
 
 /**
+ * A transaction that only ever reaches rows by their keys. Left to itself the planner, which can't see how long an array is
+ * and met the tables when they were small, reads all entries for each batch: a tenth of the speed at 100,000 of them.
+ */
+const BEGIN = `
+  BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`;
+
+/**
  * Posts the operations in this order, in one transaction, and answers each with what came of it. Safe to repeat: a key that
  * was posted is answered, not posted again. A refused or conflicting operation changes nothing and holds up no other.
  */
@@ -17,7 +24,7 @@ export async function postOperations(
   const client = await pool.connect();
   let isBroken = true;
   try {
-    await client.query("BEGIN");
+    await client.query(BEGIN);
     try {
       const outcomes = await postInTransaction(client, operations, atMs);
       await client.query("COMMIT");
