@@ -5,6 +5,8 @@ const postgres = "packages/testkit/src/postgres-global-setup.ts";
 
 // Tests that start servers, browsers and gateways are bound by the processor, not by waiting: two at a time.
 const FEW = 2;
+// What is waited for comes when a busy machine gets to it; vitest's own second is for an idle one.
+const expectPatiently = { poll: { timeout: 15_000 } };
 
 export default defineConfig({
   test: {
@@ -19,6 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          expect: expectPatiently,
           include: [`${SOURCE}/**/*.integration.test.ts`],
           globalSetup: postgres,
           maxWorkers: FEW,
@@ -29,6 +32,7 @@ export default defineConfig({
       {
         test: {
           name: "gateway",
+          expect: expectPatiently,
           include: [`${SOURCE}/**/*.gateway.test.ts`],
           globalSetup: postgres,
           maxWorkers: 1,
@@ -39,6 +43,7 @@ export default defineConfig({
       {
         test: {
           name: "docker",
+          expect: expectPatiently,
           include: [`${SOURCE}/**/*.docker.test.ts`],
           globalSetup: postgres,
           maxWorkers: 1,
@@ -49,6 +54,7 @@ export default defineConfig({
       {
         test: {
           name: "browser",
+          expect: expectPatiently,
           include: ["dashboard/e2e/**/*.e2e.ts"],
           globalSetup: postgres,
           maxWorkers: 1,
