@@ -91,6 +91,16 @@ describe("the balance", () => {
   });
 });
 
+test("the plan is the one that is paid for, else the agent's, else the one a new agent would get", async () => {
+  expect((await credits()).tier).toBe("local");
+  await api.db.agent.create({ data: { id: `agt_${userId}`, userId, name: "A", modelSource: "byok", tier: "starter" } });
+  expect((await credits()).tier).toBe("starter");
+  await api.db.entitlement.create({
+    data: { userId, tier: "business", dunning: "clear", since: new Date(), updatedAt: new Date() },
+  });
+  expect(await credits()).toMatchObject({ tier: "business", aiUsage: "credits", overage: { canUse: true } });
+});
+
 describe("the statement", () => {
   test("comes in pages without a gap or a repetition, and adds up line by line", async () => {
     await credits();

@@ -3,9 +3,11 @@ import { listAgentsOfUser } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 import { toTier } from "../agents/to-agent-view.ts";
 
-/** The tier of the customer's agent, or the one that a new agent would get. */
+/** The tier that the customer is entitled to; without a subscription that of their agent, or of the agent they would get. */
 export function makeFindTier(db: Database, tierOfNew: Tier): (userId: string) => Promise<Tier> {
   return async (userId) => {
+    const entitlement = await db.entitlement.findUnique({ where: { userId }, select: { tier: true } });
+    if (typeof entitlement?.tier === "string") return toTier(entitlement.tier);
     const [agent] = await listAgentsOfUser(db, userId);
     return agent === undefined ? tierOfNew : toTier(agent.tier);
   };
