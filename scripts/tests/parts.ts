@@ -1,9 +1,11 @@
-import { existsSync, globSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { findSpec } from "@automna/testkit/contract-files";
 import { inCheckout } from "../bootstrap/paths.mjs";
 import { CHECK_PARTS } from "../checks/parts.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { ensureBrowser } from "../ensure-browser.ts";
+import { loadScenarios } from "../verify/harness/catalogue.ts";
 import { runProcess } from "./run-process.ts";
 import { inSandbox } from "./sandbox.ts";
 import { countTests, type TestCounts } from "./vitest-report.ts";
@@ -43,9 +45,12 @@ function runVitest(project: string): Promise<TestCounts> {
 }
 
 async function runScenarios(): Promise<TestCounts> {
-  const files = globSync("scripts/verify/*.ts", { cwd: inCheckout(".") }).filter((path) => !path.includes(".test."));
   const counts: TestCounts = { passed: 0, failed: 0, notRun: [] };
-  for (const name of files.map((path) => basename(path, ".ts")).toSorted()) {
+  for (const { name, needsSpec } of await loadScenarios()) {
+    if (needsSpec !== undefined && findSpec(needsSpec) === null) {
+      counts.notRun.push(`${name}: it needs ${needsSpec.join(" or ")}; \`npm run specs\` fetches it`);
+      continue;
+    }
     console.log(`\n— ${name}`);
     const { passed, failed } = await inSandbox(async (env) => {
       const command = [process.execPath, inCheckout("scripts/verify.ts"), name, "--quick"] as const;

@@ -14,6 +14,7 @@ import { tellLies } from "./steps/broken-answers.ts";
 export const scenario: Scenario = {
   name: "clerk-contract",
   title: "the stand-in for Clerk hears and says what Clerk's own description allows, and the check notices lies",
+  needsSpec: CLERK_DESCRIPTIONS,
   run,
 };
 

@@ -13,6 +13,7 @@ import { liveWholeLife, openSdk } from "./stripe-contract/whole-life.ts";
 export const scenario: Scenario = {
   name: "stripe-contract",
   title: "the stand-in for Stripe hears and says what Stripe's own description allows, and the check notices lies",
+  needsSpec: STRIPE_DESCRIPTIONS,
   run,
 };
 

@@ -5,6 +5,8 @@ export interface Scenario {
   name: string;
   /** What it proves, in one line for `--list`. */
   title: string;
+  /** Files of a vendor's description, any of which it needs: without one it proves nothing and is not ok. */
+  needsSpec?: readonly string[];
   run: (ctx: ScenarioContext) => Promise<void>;
 }
 
