@@ -1,7 +1,7 @@
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { answerWith } from "../steps/raw-backend.ts";
 import type { AttackCase, Lane } from "./attack-case.ts";
-import { requestText } from "./request-text.ts";
+import { readBodies, requestText } from "./request-text.ts";
 import { tryCase } from "./try-case.ts";
 
 const POISON = answerWith("poisoned", ["content-type: text/plain"]);
@@ -64,6 +64,8 @@ function toCase([name, text, method = "GET"]: Answer): AttackCase {
       "",
       requestText(lane, { target: `/a/${lane.anna.userId}/2` }),
     ],
-    succeeded: ({ answer }) => /HTTP\/1\.1 200[^\0]*\r\n\r\npoisoned/.test(answer),
+    // After HEAD there is no body to read: any of it would be too much.
+    succeeded: (evidence) =>
+      method === "HEAD" ? evidence.answer.includes("poisoned") : readBodies(evidence).includes("poisoned"),
   };
 }

@@ -79,3 +79,32 @@ export function readAnswer({ answer }: Evidence): { status: number; headers: [st
   ]);
   return { status: Number(statusLine.split(" ")[1]), headers };
 }
+
+/** The bodies of all whole answers, as a browser reads them: by their length or their chunks. */
+export function readBodies({ answer }: Evidence): string[] {
+  const bodies: string[] = [];
+  let rest = answer;
+  for (;;) {
+    const headEnd = rest.indexOf("\r\n\r\n");
+    if (headEnd === -1) return bodies;
+    const [head, after] = [rest.slice(0, headEnd), rest.slice(headEnd + 4)];
+    const isChunked = /^transfer-encoding: *chunked/im.test(head);
+    const length = /^HTTP\/1\.1 (?:1|204|304)/.test(head)
+      ? 0
+      : Number(/^content-length: *(\d+)/im.exec(head)?.[1] ?? 0);
+    const read = isChunked ? readChunks(after) : { body: after.slice(0, length), rest: after.slice(length) };
+    bodies.push(read.body);
+    rest = read.rest;
+  }
+}
+
+function readChunks(text: string): { body: string; rest: string } {
+  let [body, rest] = ["", text];
+  for (;;) {
+    const size = Number.parseInt(rest, 16) || 0;
+    const start = rest.indexOf("\r\n") + 2;
+    body += rest.slice(start, start + size);
+    rest = rest.slice(start + size + 2);
+    if (size === 0) return { body, rest };
+  }
+}
