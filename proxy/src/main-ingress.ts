@@ -27,7 +27,7 @@ const verifier = makeSessionVerifier({
 });
 const accessLog = makeAccessLog({
   write: (text) => process.stdout.write(text),
-  time: () => new Date().toISOString(),
+  now: Date.now,
 });
 const metrics = config.INGRESS_METRICS_PORT === undefined ? null : makeIngressMetrics(() => ingress.counts);
 const metricsServer = metrics === null ? null : makeMetricsServer(metrics);

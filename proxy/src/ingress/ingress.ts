@@ -122,7 +122,8 @@ export function makeIngress(deps: IngressDeps): Ingress {
       held.endAll("draining");
       server.closeAllConnections();
       for (const part of [ended, follower, routes, held, heartbeat]) part.close();
-      await Promise.all([connections.close(), closed]);
+      connections.close();
+      await closed;
     },
   };
 }
