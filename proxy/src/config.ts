@@ -37,7 +37,15 @@ const ingressSchema = z.object({
     .int()
     .min(0)
     .default(20_000)
-    .describe("time for requests under way when stopping"),
+    .describe("time for what is under way when stopping; sockets are told to connect again within it"),
+  INGRESS_DRAIN_NOTICE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(3_000)
+    .describe(
+      "first part of it: not ready any more, but still taking connections; longer than the edge's health interval",
+    ),
   INGRESS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
   INGRESS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   INGRESS_USER_REQUESTS_PER_S: z.coerce

@@ -52,8 +52,12 @@ runUntilStopped({
   log,
   isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.INGRESS_DRAIN_TIMEOUT_MS + 5_000,
-  async stop() {
-    await ingress.drain(config.INGRESS_DRAIN_TIMEOUT_MS);
+  async stop(reason) {
+    await ingress.drain({
+      timeoutMs: config.INGRESS_DRAIN_TIMEOUT_MS,
+      // Nobody who could be told: the supervisor is gone, and its edge with it.
+      noticeMs: reason === "SIGTERM" ? config.INGRESS_DRAIN_NOTICE_MS : 0,
+    });
     metricsServer?.close();
     accessLog.flush();
     await listener.close();

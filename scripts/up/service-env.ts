@@ -65,6 +65,8 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     INGRESS_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     INGRESS_SLOT_KEY_RING_FILE: secrets.ingressKeyRing,
     INGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
+    // There is no other ingress to go to.
+    INGRESS_DRAIN_NOTICE_MS: "0",
   }),
   egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
     EGRESS_HOST: HOST,

@@ -45,6 +45,11 @@ export class SocketPair {
     else this.#onClosed = handle;
   }
 
+  /** True when `end` would cut no message of either side. */
+  canEndCleanly(): boolean {
+    return this.#client.sent.isBetweenMessages() && this.#backend.sent.isBetweenMessages();
+  }
+
   /** Ends the pair with a close code for the client; within a message of the backend's there is only the cut. */
   end(code: number, reason: string): void {
     if (this.#isClosed) return;
