@@ -47,6 +47,7 @@ export interface TestApiOptions {
 
 export interface TestApi extends Pick<Api, "app"> {
   origin: string;
+  guards: Guards;
   issuer: TestIssuer;
   db: Database;
   pool: Pool;
@@ -142,6 +143,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
 
   return {
     app,
+    guards,
     origin,
     issuer,
     db,
