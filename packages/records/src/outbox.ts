@@ -1,30 +1,29 @@
-import { z } from "zod";
 import type { Transaction } from "./database.ts";
 
 /** What others hear of (mails first of all), with what they need to know about it. Times in ms since the epoch. */
-export const outboxCatalogue = {
+export interface OutboxData {
   /** A payment failed; the agent is put to sleep then. */
-  "billing.payment_failed": z.object({ tier: z.string().nullable(), sleepAtMs: z.number() }),
+  "billing.payment_failed": { tier: string | null; sleepAtMs: number };
   /** `why`: payment_failed or plan_ended. The data is deleted then. */
-  "billing.put_to_sleep": z.object({ why: z.string(), deleteAtMs: z.number() }),
+  "billing.put_to_sleep": { why: string; deleteAtMs: number };
   /** The deletion is near. */
-  "billing.delete_due": z.object({ deleteAtMs: z.number() }),
+  "billing.delete_due": { deleteAtMs: number };
   /** The time is over: the agent and its data are deleted. */
-  "billing.expired": z.object({}),
+  "billing.expired": Record<string, never>;
   /** Paid again. */
-  "billing.restored": z.object({ tier: z.string().nullable() }),
-  "account.deletion_requested": z.object({ eraseAtMs: z.number() }),
-  "account.deletion_cancelled": z.object({}),
-} as const;
+  "billing.restored": { tier: string | null };
+  "account.deletion_requested": { eraseAtMs: number };
+  "account.deletion_cancelled": Record<string, never>;
+}
 
-export type OutboxType = keyof typeof outboxCatalogue;
+export type OutboxType = keyof OutboxData;
 
 export interface OutboxNews<Type extends OutboxType = OutboxType> {
   /** Made from the cause: the same cause again is no news. */
   key: string;
   type: Type;
   userId: string;
-  data: z.input<(typeof outboxCatalogue)[Type]>;
+  data: OutboxData[Type];
   at: Date;
 }
 
