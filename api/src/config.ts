@@ -26,6 +26,16 @@ const variables = z.object({
     .min(32)
     .optional()
     .describe("local: secret that signs start links, shared with `up`"),
+  API_IDENTITY_OPERATORS: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").flatMap((email) => (email.trim() === "" ? [] : [email.trim().toLowerCase()])))
+    .describe("local: e-mail addresses of operators, separated by commas"),
+  API_CLERK_OPERATOR_ORGANIZATION: z
+    .string()
+    .startsWith("org_")
+    .optional()
+    .describe("clerk: organization whose members with the role operator or admin are operators"),
   API_CLERK_PUBLISHABLE_KEY: z
     .string()
     .startsWith("pk_")
@@ -52,12 +62,18 @@ const variables = z.object({
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
-  API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
+  API_FREE_TIER: z
+    .enum(tiers)
+    .optional()
+    .describe("plan of those who pay nothing; by default nobody with API_STRIPE_KEY set, and `local` without it"),
   API_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("least level that is logged"),
 });
+
+/** Who sells nothing runs it for themselves. */
+const [freeTierOfOwnMachine] = tiers;
 
 interface SessionIssuerConfig {
   /** Expected `iss`. */
@@ -71,11 +87,13 @@ export interface LocalIdentityConfig extends SessionIssuerConfig {
   /** PEM of the private key. */
   signingKey: string;
   startKey: string;
+  operators: readonly string[];
 }
 
 export interface ClerkIdentityConfig extends SessionIssuerConfig {
   issuer: "clerk";
   publishableKey: string;
+  operatorOrganization: string | null;
   /** Null = no webhooks: users are known by their tokens alone. */
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
 }
@@ -92,7 +110,8 @@ export interface ApiConfig {
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   logLevel: string;
 }
 
@@ -116,7 +135,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
-    tier: values.API_TIER,
+    freeTier: values.API_FREE_TIER ?? (values.API_STRIPE_KEY === undefined ? freeTierOfOwnMachine : null),
     logLevel: values.API_LOG_LEVEL,
   };
 }
@@ -137,11 +156,13 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
         ...common,
         signingKey: need("API_IDENTITY_PRIVATE_KEY"),
         startKey: need("API_IDENTITY_START_KEY"),
+        operators: values.API_IDENTITY_OPERATORS,
       }
     : {
         issuer: "clerk",
         ...common,
         publishableKey: need("API_CLERK_PUBLISHABLE_KEY"),
+        operatorOrganization: values.API_CLERK_OPERATOR_ORGANIZATION ?? null,
         backend: toPair(values, "API_CLERK_SECRET_KEY", "API_CLERK_WEBHOOK_SECRET", ([secretKey, webhookSecret]) => ({
           secretKey,
           webhookSecret,

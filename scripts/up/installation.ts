@@ -24,6 +24,7 @@ export interface InstallationOptions {
   dir: DataDir;
   marker: DataMarker;
   port: number;
+  operators: readonly string[];
   env: NodeJS.ProcessEnv;
   parts: InstallationParts;
   report(line: string): void;
@@ -71,6 +72,7 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         agentCommand,
         slotsDir: dir.slots,
         agentPortBase: options.marker.agentPortBase,
+        operators: options.operators,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
       };
       const services = parts.servicesOf(installation, env);

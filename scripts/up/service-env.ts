@@ -13,6 +13,7 @@ export interface Installation {
   agentCommand: readonly string[];
   slotsDir: string;
   agentPortBase: number;
+  operators: readonly string[];
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
 }
@@ -43,7 +44,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, operators, modelProviderUrl }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -53,6 +54,7 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_IDENTITY_PRIVATE_KEY_FILE: secrets.sessionPrivateKey,
     API_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
+    API_IDENTITY_OPERATORS: operators.join(","),
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
