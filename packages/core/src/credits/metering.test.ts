@@ -52,7 +52,7 @@ describe("one message is one run", () => {
 
 describe("overage", () => {
   test("a block begins with its first credit; held credits begin none, nor do those beyond the cap", () => {
-    const blocks = (available: number, held = 0, cap: number | null = 2_000) => 
+    const blocks = (available: number, held = 0, cap: number | null = 2_000) =>
       startedBlocks(overdrawn({ available, held }), cap);
     expect([blocks(0), blocks(-1), blocks(-1_000), blocks(-1_001)]).toEqual([0, 1, 1, 2]);
     expect([blocks(-1, 1), blocks(-2_500), blocks(-5, 0, null)]).toEqual([0, 2, 0]);

@@ -127,6 +127,7 @@ async function readLots(
   );
   for (const { user_id: userId, taken_back: takenBack, expires_at: expiresAt, is_ended: isEnded, ...lot } of rows) {
     const book = books.get(userId);
-    if (book !== undefined) book.lots = [...book.lots, { ...lot, takenBack, isEnded, expiresAtMs: expiresAt?.getTime() ?? null }];
+    if (book !== undefined)
+      book.lots = [...book.lots, { ...lot, takenBack, isEnded, expiresAtMs: expiresAt?.getTime() ?? null }];
   }
 }
