@@ -23,6 +23,7 @@ import { makeServer } from "./http/make-server.ts";
 import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
 import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
+import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
@@ -105,7 +106,8 @@ const { app, closeStreams } = makeApp({
 });
 const server = makeServer(app);
 
-const stopCreditSweep = startCreditSweep({ pool, now, log });
+const stopCreditSweep = startCreditSweep({ db, pool, now, log });
+const mailWorker = openMail({ ...config.mail, db, origin, keyRing: config.modelKeyRing, log, now });
 
 runUntilStopped({
   log,
@@ -116,7 +118,7 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([inbox.close(), billingClock.close(), refusals.flushed()]);
+    await Promise.all([inbox.close(), billingClock.close(), refusals.flushed(), mailWorker.close()]);
     await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
     await pool.end();
     await db.$disconnect();

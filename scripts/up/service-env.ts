@@ -12,6 +12,8 @@ export interface Installation {
   gatewayDir: string;
   agentCommand: readonly string[];
   slotsDir: string;
+  /** Where mails lie, as there is no mail server. */
+  mailDir: string;
   agentPortBase: number;
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
@@ -43,7 +45,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, modelProviderUrl }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -54,6 +56,7 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
+    API_MAIL_DIR: mailDir,
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   ingress: ({ origin, ports, databaseUrlFiles, secrets }) => ({

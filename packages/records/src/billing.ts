@@ -10,6 +10,7 @@ import type { Prisma } from "@automna/prisma/generated/client";
 import { appendAgentEvent, lockAgent } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
+import { enqueueDunningMail } from "./dunning-mail.ts";
 
 export type SubscriptionRecord = Prisma.SubscriptionGetPayload<object>;
 export type EntitlementRecord = Prisma.EntitlementGetPayload<object>;
@@ -77,6 +78,7 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
     ...(event === null ? {} : { since: now }),
   };
   await tx.entitlement.upsert({ where: { userId }, create: { userId, since: now, ...data }, update: data });
+  if (event !== null) await enqueueDunningMail(tx, { userId, event, before: current, after: dunning, now });
   if (event !== null) await appendAudit(tx, { userId, action: event, subject: userId, data: { tier } });
   if (tier !== (before?.tier ?? null))
     await appendAudit(tx, {
