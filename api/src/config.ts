@@ -27,6 +27,16 @@ const variables = z.object({
     .min(32)
     .optional()
     .describe("local: secret that signs start links, shared with `up`"),
+  API_IDENTITY_OPERATORS: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").flatMap((email) => (email.trim() === "" ? [] : [email.trim().toLowerCase()])))
+    .describe("local: e-mail addresses of operators, separated by commas"),
+  API_CLERK_OPERATOR_ORGANIZATION: z
+    .string()
+    .startsWith("org_")
+    .optional()
+    .describe("clerk: organization whose members with the role operator or admin are operators"),
   API_CLERK_PUBLISHABLE_KEY: z
     .string()
     .startsWith("pk_")
@@ -79,11 +89,13 @@ export interface LocalIdentityConfig extends SessionIssuerConfig {
   /** PEM of the private key. */
   signingKey: string;
   startKey: string;
+  operators: readonly string[];
 }
 
 export interface ClerkIdentityConfig extends SessionIssuerConfig {
   issuer: "clerk";
   publishableKey: string;
+  operatorOrganization: string | null;
   /** Null = no webhooks: users are known by their tokens alone. */
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
 }
@@ -159,11 +171,13 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
         ...common,
         signingKey: need("API_IDENTITY_PRIVATE_KEY"),
         startKey: need("API_IDENTITY_START_KEY"),
+        operators: values.API_IDENTITY_OPERATORS,
       }
     : {
         issuer: "clerk",
         ...common,
         publishableKey: need("API_CLERK_PUBLISHABLE_KEY"),
+        operatorOrganization: values.API_CLERK_OPERATOR_ORGANIZATION ?? null,
         backend: toPair(values, "API_CLERK_SECRET_KEY", "API_CLERK_WEBHOOK_SECRET", ([secretKey, webhookSecret]) => ({
           secretKey,
           webhookSecret,

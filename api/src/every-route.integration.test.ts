@@ -3,6 +3,7 @@ import { agentAnswerSchema } from "@automna/contract/agents";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listRoutes } from "./app.ts";
+import { needsSession } from "./http/mount-routes.ts";
 import { startTestApi, type TestApi } from "./testing/start-test-api.ts";
 import { codeOf, fillPath, makeTestBrowser, type TestAnswer, type TestBrowser } from "./testing/test-browser.ts";
 
@@ -26,7 +27,7 @@ afterAll(async () => {
 
 const isPrivate = ({ method, path }: { method: string; path: string }) =>
   Object.values<ApiRoute>(apiRoutes).some(
-    (route) => route.path === path && route.method === method && route.access === "session",
+    (route) => route.path === path && route.method === method && needsSession(route),
   );
 
 /** Every private route of the router itself, sent with these headers. */

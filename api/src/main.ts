@@ -55,6 +55,7 @@ const verifier = makeSessionVerifier({
   jwtKey: config.identity.jwtKey,
   issuer: config.identity.sessionIssuer,
   authorizedParties: [origin],
+  operatorOrganization: config.identity.issuer === "clerk" ? config.identity.operatorOrganization : null,
   now,
 });
 const identity = toIdentity(config.identity);

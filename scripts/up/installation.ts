@@ -25,6 +25,7 @@ export interface InstallationOptions {
   dir: DataDir;
   marker: DataMarker;
   port: number;
+  operators: readonly string[];
   env: NodeJS.ProcessEnv;
   parts: InstallationParts;
   report(line: string): void;
@@ -73,6 +74,7 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         slotsDir: dir.slots,
         mailDir: join(dir.root, "mail"),
         agentPortBase: options.marker.agentPortBase,
+        operators: options.operators,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
       };
       const services = parts.servicesOf(installation, env);

@@ -2,6 +2,7 @@ import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
 import { errorBodySchema } from "@automna/contract/error-body";
 import { SESSION_COOKIE } from "@automna/contract/identity";
 import { z } from "zod";
+import { needsSession } from "./mount-routes.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -38,7 +39,7 @@ function toOperation(name: string, route: ApiRoute): Json {
   return {
     operationId: name,
     summary: route.summary,
-    security: route.access === "session" ? [{ cookie: [] }, { bearer: [] }] : [],
+    security: needsSession(route) ? [{ cookie: [] }, { bearer: [] }] : [],
     parameters: [...toParameters("path", route.params), ...toParameters("query", route.query)],
     ...(body === undefined
       ? {}

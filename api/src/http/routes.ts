@@ -13,7 +13,7 @@ export interface Call<Name extends ApiRouteName> {
   params: Parsed<Name, "params">;
   query: Parsed<Name, "query">;
   body: Parsed<Name, "body">;
-  caller: Route<Name>["access"] extends "session" ? Caller : null;
+  caller: Route<Name>["access"] extends "session" | "operator" ? Caller : null;
   request: Request;
   /** For headers and cookies; the body is what the handler returns, if the route has one. */
   response: Response;

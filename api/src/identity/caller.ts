@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { SessionClaims } from "@automna/contract/identity";
+import type { SessionClaims, UserRole } from "@automna/contract/identity";
 import type { Guards } from "./guards.ts";
 import { readSessionToken } from "./session-token.ts";
 
@@ -8,6 +8,7 @@ export interface Caller {
   userId: string;
   sessionId: string;
   expiresAtMs: number;
+  role: UserRole;
   claims: SessionClaims;
 }
 
@@ -15,5 +16,5 @@ export interface Caller {
 export async function identifyCaller(guards: Guards, request: IncomingMessage): Promise<Caller> {
   const claims = await guards.verifySession(readSessionToken(request.headers));
   await guards.checkSession(claims);
-  return { userId: claims.sub, sessionId: claims.sid, expiresAtMs: claims.exp * 1_000, claims };
+  return { userId: claims.sub, sessionId: claims.sid, expiresAtMs: claims.exp * 1_000, role: claims.role, claims };
 }

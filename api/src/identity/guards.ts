@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { ApiRoute } from "@automna/contract/api-routes";
 import { appError } from "@automna/contract/error-catalogue";
-import type { SessionClaims } from "@automna/contract/identity";
+import type { SessionClaims, UserRole } from "@automna/contract/identity";
 import type { Clock } from "@automna/core/shared/clock";
 import type { AgentRecord } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
@@ -28,6 +28,8 @@ export interface Guards {
   verifySession: (token: string | null) => Promise<SessionClaims>;
   /** The token's session goes on and its user is welcome. */
   checkSession: (claims: SessionClaims) => Promise<void>;
+  /** The caller may use what is for operators. */
+  checkOperator: (role: UserRole | null) => void;
   /** The agent is the caller's; to everybody else it does not exist. */
   checkOwnership: (userId: string, agent: AgentRecord | null) => AgentRecord;
   /** Local issuer: the start link is ours, in time and not used yet. Uses it up. */
@@ -70,6 +72,9 @@ export function makeGuards({ db, verifier, now, origin, local, webhooks }: Guard
       assertSessionLive(state);
       // Our own issuer's sessions are all in the table: a token of one that is not there belongs to nothing.
       if (local !== null && !state.hasSession) throw appError("session_expired");
+    },
+    checkOperator(role) {
+      if (role !== "operator") throw appError("forbidden");
     },
     checkOwnership(userId, agent) {
       if (agent === null || agent.userId !== userId) throw appError("agent_not_found");

@@ -51,6 +51,7 @@ export interface TestApiOptions {
 
 export interface TestApi extends Pick<Api, "app"> {
   origin: string;
+  guards: Guards;
   issuer: TestIssuer;
   db: Database;
   pool: Pool;
@@ -161,6 +162,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
 
   return {
     app,
+    guards,
     origin,
     issuer,
     db,

@@ -11,9 +11,9 @@ export interface ApiRoute {
   summary: string;
   /**
    * public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's;
-   * webhook: a vendor, whose signature over the raw body the handler checks.
+   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
    */
-  access: "public" | "session" | "webhook";
+  access: "public" | "session" | "operator" | "webhook";
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;

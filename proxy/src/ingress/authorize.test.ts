@@ -31,6 +31,7 @@ const claims: SessionClaims = {
   azp: "a",
   iat: nowMs / 1_000 - 60,
   exp: nowMs / 1_000 + 240,
+  role: "customer",
 };
 const check = (state: { known?: boolean; ended?: boolean; iat?: number; fails?: boolean } = {}) =>
   makeSessionCheck({

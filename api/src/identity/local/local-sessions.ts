@@ -12,6 +12,7 @@ export interface LocalSession {
   userId: string;
   sessionId: string;
   sessionExpiresAtMs: number;
+  email: string;
 }
 
 /** Opens a session for the person with this e-mail address, who is created on the first sign-in. Throws `forbidden` for a suspended one. */
@@ -35,7 +36,8 @@ export async function openLocalSession(
       },
     });
     await appendAudit(tx, { userId: user.id, action: "session.opened", subject: session.id });
-    return { userId: user.id, sessionId: session.id, sessionExpiresAtMs, refreshSecret, lifetimeMs: SESSION_LIVES_MS };
+    const opened = { userId: user.id, sessionId: session.id, sessionExpiresAtMs, email: user.email };
+    return { ...opened, refreshSecret, lifetimeMs: SESSION_LIVES_MS };
   }, transactionLimits);
 }
 
@@ -60,7 +62,8 @@ export async function findLocalSession(db: Database, refreshSecret: string, now:
   if (session === null) throw appError("not_signed_in");
   if (session.endedAt !== null || session.expiresAt.getTime() <= now) throw appError("session_expired");
   if (session.user.state !== "active") throw appError("forbidden");
-  return { userId: session.userId, sessionId: session.id, sessionExpiresAtMs: session.expiresAt.getTime() };
+  const { userId, user, expiresAt } = session;
+  return { userId, sessionId: session.id, sessionExpiresAtMs: expiresAt.getTime(), email: user.email };
 }
 
 /** Only the hash is stored: who reads the table can't sign in with it. */
