@@ -60,6 +60,13 @@ const variables = z.object({
     .describe("Stripe's secret or restricted key; without it nothing is sold"),
   API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
+  API_TRIAL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(730)
+    .default(0)
+    .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
   API_SMTP_URL: z
@@ -117,6 +124,7 @@ export interface ApiConfig {
   identity: LocalIdentityConfig | ClerkIdentityConfig;
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
+  trialDays: number;
   mail: MailConfig;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
@@ -142,6 +150,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
       webhookSecret,
       url: values.API_STRIPE_URL,
     })),
+    trialDays: values.API_TRIAL_DAYS,
     mail: {
       smtp: toPair(values, "API_SMTP_URL", "API_MAIL_FROM", ([url, from]) => ({ url, from: parseSender(from) })),
       folder: values.API_MAIL_DIR ?? null,

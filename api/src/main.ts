@@ -107,8 +107,8 @@ const { app, closeStreams } = makeApp({
 });
 const server = makeServer(app);
 
-const stopCreditSweep = startCreditSweep({ db, pool, now, log });
-const mailWorker = openMail({ ...config.mail, db, origin, keyRing: config.modelKeyRing, log, now });
+const stopCreditSweep = startCreditSweep({ pool, now, log });
+const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
 runUntilStopped({
   log,

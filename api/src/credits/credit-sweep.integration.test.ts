@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { createPrismaClient } from "@automna/prisma/client";
 import { findAccount } from "@automna/records/credits/account";
 import { grantCredits, holdCredits } from "@automna/records/credits/credits";
 import { makePool } from "@automna/records/pool";
@@ -12,7 +11,6 @@ test("two apis that sweep at once end each overdue hold and grant once, and stop
   await using database = await createTestDatabase();
   const owner = makePool(database.url, { max: 1 });
   const pool = makePool(database.urlAs("automna_api"), { max: 4 });
-  const db = createPrismaClient(database.urlAs("automna_api"), { max: 2 });
   const userId = "user_0000000000000000000a";
   await owner.query("INSERT INTO users (id, email, issuer, updated_at) VALUES ($1, 'a@example.com', 'local', now())", [
     userId,
@@ -20,7 +18,7 @@ test("two apis that sweep at once end each overdue hold and grant once, and stop
   const at = Date.now();
   await grantCredits(pool, { userId, key: "g", credits: 10, source: "promo", expiresAtMs: at + 5 }, at);
   await holdCredits(pool, { userId, key: "h", credits: 4, resource: "email", expiresAtMs: at + 1 }, at);
-  const sweep = () => startCreditSweep({ db, pool, now: () => at + 10, log: makeSilentLog(), everyMs: 10 });
+  const sweep = () => startCreditSweep({ pool, now: () => at + 10, log: makeSilentLog(), everyMs: 10 });
   const stops = [sweep(), sweep()];
   const balances = async () => (await findAccount(pool, userId))?.balances;
   try {
@@ -30,5 +28,5 @@ test("two apis that sweep at once end each overdue hold and grant once, and stop
     await Promise.all(stops.map((stop) => stop()));
   }
   expect(await balances()).toEqual({ issued: 10, available: 0, held: 0, spent: 0, expired: 10 });
-  await Promise.all([owner.end(), pool.end(), db.$disconnect()]);
+  await Promise.all([owner.end(), pool.end()]);
 });

@@ -9,6 +9,8 @@ export interface MailWorkerOptions {
   db: Database;
   port: MailPort;
   compose: (mail: MailRecord) => Promise<OutgoingMail>;
+  /** Writes the mails of causes that another process recorded. */
+  collect: () => Promise<unknown>;
   log: Logger;
   now: Clock;
   /** Between two looks into the outbox, ms. */
@@ -31,7 +33,7 @@ const LEASE_MS = 10 * MINUTE_MS;
  * Works through the outbox, a few mails side by side, so that one slow or refused recipient holds up no other. Several
  * processes may do so at once. At least once: who dies between sending and noting it sends again, under the same id.
  */
-export function makeMailWorker({ db, port, compose, log, now, everyMs }: MailWorkerOptions): MailWorker {
+export function makeMailWorker({ db, port, compose, collect, log, now, everyMs }: MailWorkerOptions): MailWorker {
   let running: Promise<number> | null = null;
   let isClosed = false;
 
@@ -52,6 +54,7 @@ export function makeMailWorker({ db, port, compose, log, now, everyMs }: MailWor
 
   const runOnce = async (): Promise<number> => {
     let sent = 0;
+    await collect();
     for (;;) {
       const due = await claimDueMails(db, { now: new Date(now()), limit: MAILS_PER_LOOK, leaseMs: LEASE_MS });
       const isLast = due.length < MAILS_PER_LOOK;

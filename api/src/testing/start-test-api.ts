@@ -126,6 +126,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
         : { url: options.smtpUrl, from: { name: "Automna", address: "hello@automna.test" }, silenceTimeoutMs: 2_000 },
     folder: null,
     db,
+    pool,
     origin,
     keyRing: modelKeyRing,
     log,

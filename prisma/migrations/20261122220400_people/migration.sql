@@ -42,7 +42,7 @@ CREATE TABLE "referrals" (
     "reason" TEXT,
     "network" TEXT,
     "cards" TEXT[],
-    "charge_id" TEXT,
+    "invoice_id" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "earned_at" TIMESTAMPTZ(3),
     "look_at" TIMESTAMPTZ(3),

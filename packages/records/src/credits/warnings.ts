@@ -1,54 +1,75 @@
-import { chooseWarning } from "@automna/core/credits/overage";
-import { enqueueMail } from "../mails.ts";
-import { transactionLimits, type Database } from "../database.ts";
+import { chooseWarning, type WarningPercent } from "@automna/core/credits/overage";
+import type { Pool } from "pg";
+import { ACCOUNT_COLUMNS, toAccount, type AccountRow } from "./account-row.ts";
 
-const BATCH = 100;
+const BATCH = 500;
+/** Before the first monthly grant the period is the epoch's, as it is for overage. */
+const PERIOD = "coalesce(period_started_at, 'epoch')";
 
-interface LowAccount {
+const FIND_LOW = `
+  SELECT ${ACCOUNT_COLUMNS} FROM credit_accounts a
+  WHERE spent > period_spent_base AND (available + held) * 4 <= spent - period_spent_base
+    AND NOT EXISTS (
+      SELECT FROM credit_warnings w
+      WHERE w.user_id = a.user_id AND w.period_started_at = coalesce(a.period_started_at, 'epoch')
+        AND w.percent >= CASE WHEN available + held <= 0 THEN 100 ELSE 80 END)
+  LIMIT ${BATCH}`;
+
+// The event and its audit are one statement: neither is ever there alone.
+const WARN = `
+  WITH warned AS (
+    INSERT INTO credit_warnings (user_id, period_started_at, percent, remaining, warned_at)
+    SELECT user_id, ${PERIOD}, $2, available, $3 FROM credit_accounts WHERE user_id = $1
+    ON CONFLICT DO NOTHING
+    RETURNING user_id, percent, remaining)
+  INSERT INTO audit_events (user_id, action, subject, data)
+  SELECT user_id, 'credits.warned', user_id, jsonb_build_object('percent', percent, 'remaining', remaining) FROM warned`;
+
+export interface CreditWarning {
   userId: string;
-  used: bigint;
-  left: bigint;
-  available: bigint;
-  periodStartedAt: Date | null;
+  periodStartedAtMs: number;
+  percent: WarningPercent;
+  remaining: number;
 }
 
-/**
- * Writes to everybody who has used 80 % or all of a month's credits, once each; who has been told that nothing is left is
- * not told that little is. Answers how many were written to.
- */
-export async function warnOfCredits(db: Database): Promise<number> {
+/** Writes down whom to warn that 80 % or all of their credits are used, once each per period; answers how many are new. */
+export async function warnOfUsedCredits(pool: Pool, atMs: number): Promise<number> {
+  const { rows } = await pool.query<AccountRow>(FIND_LOW);
   let count = 0;
-  for (;;) {
-    const low = await listLowAccounts(db);
-    await db.$transaction(async (tx) => {
-      for (const { userId, used, left, available, periodStartedAt } of low) {
-        const percent = chooseWarning({ used: Number(used), left: Number(left), hasHadCredits: true });
-        if (percent === null) throw new TypeError("an account was listed that needs no warning");
-        await enqueueMail(tx, {
-          key: `credit-warning/${userId}/${periodStartedAt?.getTime() ?? 0}/${percent}`,
-          template: "credit-warning",
-          to: { userId },
-          data: { percent, remaining: Number(available) },
-        });
-      }
-    }, transactionLimits);
-    count += low.length;
-    if (low.length < BATCH) return count;
+  for (const { userId, balances, periodSpentBase } of rows.map(toAccount)) {
+    const left = balances.available + balances.held;
+    const percent = chooseWarning({ used: balances.spent - periodSpentBase, left, hasHadCredits: true });
+    if (percent === null) continue;
+    const { rowCount } = await pool.query(WARN, [userId, percent, new Date(atMs)]);
+    count += rowCount ?? 0;
   }
+  return count;
 }
 
-/** used ÷ (used + left) is 80 % or more where used is four times what is left (core/credits/overage). */
-async function listLowAccounts(db: Database): Promise<LowAccount[]> {
-  return db.$queryRaw<LowAccount[]>`
-    SELECT a.user_id AS "userId", a.used, a.rest AS left, a.available, a.period_started_at AS "periodStartedAt" FROM (
-      SELECT *, spent - period_spent_base AS used, available + held AS rest,
-        'credit-warning/' || user_id || '/' ||
-          coalesce(floor(extract(epoch FROM period_started_at) * 1000), 0)::bigint || '/' AS prefix
-      FROM credit_accounts
-    ) AS a JOIN users u ON u.id = a.user_id AND u.state = 'active'
-    WHERE a.used > 0 AND a.used >= 4 * a.rest
-      AND NOT EXISTS (
-        SELECT 1 FROM mails WHERE key IN (a.prefix || '100', a.prefix || CASE WHEN a.rest <= 0 THEN '100' ELSE '80' END)
-      )
-    ORDER BY a.user_id LIMIT ${BATCH}`;
+/** Events `credits.warned` that nobody has mailed yet, oldest first. */
+export async function listUnmailedWarnings(pool: Pool, limit: number): Promise<CreditWarning[]> {
+  const { rows } = await pool.query<{ user_id: string; period_started_at: Date; percent: number; remaining: string }>(
+    `SELECT user_id, period_started_at, percent, remaining FROM credit_warnings
+     WHERE mailed_at IS NULL ORDER BY warned_at LIMIT $1`,
+    [limit],
+  );
+  return rows.map(({ user_id: userId, period_started_at: period, percent, remaining }) => ({
+    userId,
+    periodStartedAtMs: period.getTime(),
+    percent: percent === 80 ? 80 : 100,
+    remaining: Number(remaining),
+  }));
+}
+
+/** Its mail is on its way, under a key of the warning: doing both again mails nothing twice. */
+export async function markWarningMailed(
+  pool: Pool,
+  { userId, periodStartedAtMs, percent }: CreditWarning,
+  atMs: number,
+): Promise<void> {
+  await pool.query(
+    `UPDATE credit_warnings SET mailed_at = $4
+     WHERE user_id = $1 AND period_started_at = $2 AND percent = $3 AND mailed_at IS NULL`,
+    [userId, new Date(periodStartedAtMs), percent, new Date(atMs)],
+  );
 }
