@@ -64,6 +64,11 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "outbox_events", privileges: readWrite },
       { table: "paid_invoices", privileges: readWrite },
       { table: "credit_warnings", privileges: readWrite },
+      { table: "mails", privileges: all },
+      { table: "referral_codes", privileges: append },
+      { table: "referrals", privileges: readWrite },
+      { table: "waitlist_entries", privileges: all },
+      { table: "feedback", privileges: append },
     ],
   },
   automna_provisioner: {
@@ -74,6 +79,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "slots", privileges: readWrite },
       { table: "leases", privileges: readWrite },
       { table: "audit_events", privileges: append },
+      // It says that an agent is live; whom to write to is none of its business.
+      { table: "mails", privileges: ["INSERT"] },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.

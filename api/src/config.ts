@@ -2,6 +2,7 @@ import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
+import { parseSender } from "./mail/to-message.ts";
 import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
 
 const variables = z.object({
@@ -68,6 +69,13 @@ const variables = z.object({
     .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_SMTP_URL: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .describe("mail server, smtps://user:password@host; without it mails are kept in API_MAIL_DIR"),
+  API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
+  API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
+  API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_FREE_TIER: z
     .enum(tiers)
@@ -105,6 +113,14 @@ export interface ClerkIdentityConfig extends SessionIssuerConfig {
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
 }
 
+export interface MailConfig {
+  /** Null = nothing is sent; mails lie in `folder`. */
+  smtp: { url: string; from: { name: string; address: string } } | null;
+  folder: string | null;
+  /** Null = feedback is only kept. */
+  operatorAddress: string | null;
+}
+
 export interface ApiConfig {
   host: string;
   port: number;
@@ -115,6 +131,7 @@ export interface ApiConfig {
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
   trialDays: number;
+  mail: MailConfig;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -141,6 +158,11 @@ export function loadApiConfig(env: Environment): ApiConfig {
       url: values.API_STRIPE_URL,
     })),
     trialDays: values.API_TRIAL_DAYS,
+    mail: {
+      smtp: toPair(values, "API_SMTP_URL", "API_MAIL_FROM", ([url, from]) => ({ url, from: parseSender(from) })),
+      folder: values.API_MAIL_DIR ?? null,
+      operatorAddress: values.API_OPERATOR_MAIL ?? null,
+    },
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
@@ -180,9 +202,15 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
       };
 }
 
-type PairName = "API_STRIPE_KEY" | "API_STRIPE_WEBHOOK_SECRET" | "API_CLERK_SECRET_KEY" | "API_CLERK_WEBHOOK_SECRET";
+type PairName =
+  | "API_STRIPE_KEY"
+  | "API_STRIPE_WEBHOOK_SECRET"
+  | "API_CLERK_SECRET_KEY"
+  | "API_CLERK_WEBHOOK_SECRET"
+  | "API_SMTP_URL"
+  | "API_MAIL_FROM";
 
-/** Both or neither: a key without its webhooks would sell plans that never begin. */
+/** Both or neither: a key without its webhooks would sell plans that never begin, mail without a sender goes nowhere. */
 function toPair<Made>(
   values: { readonly [Name in PairName]?: string | undefined },
   first: PairName,

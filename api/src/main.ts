@@ -24,6 +24,7 @@ import { makeAccountClock } from "./identity/accounts/account-clock.ts";
 import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
 import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
+import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
@@ -111,6 +112,7 @@ const { app, closeStreams } = makeApp({
 const server = makeServer(app);
 
 const stopCreditSweep = startCreditSweep({ pool, now, log });
+const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
 runUntilStopped({
   log,
@@ -121,7 +123,8 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([inbox.close(), billingClock.close(), accountClock.close(), refusals.flushed()]);
+    const workers = [inbox, billingClock, accountClock, mailWorker];
+    await Promise.all([...workers.map((worker) => worker.close()), refusals.flushed()]);
     await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
     await pool.end();
     await db.$disconnect();

@@ -12,6 +12,8 @@ export interface Installation {
   gatewayDir: string;
   agentCommand: readonly string[];
   slotsDir: string;
+  /** Where mails lie, as there is no mail server. */
+  mailDir: string;
   agentPortBase: number;
   operators: readonly string[];
   /** Replaces the real model provider, for scenarios. */
@@ -44,7 +46,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, operators, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, operators, modelProviderUrl }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -56,6 +58,7 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
     API_IDENTITY_OPERATORS: operators.join(","),
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
+    API_MAIL_DIR: mailDir,
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   ingress: ({ origin, ports, databaseUrlFiles, secrets }) => ({

@@ -20,6 +20,7 @@ import type { Prisma } from "@automna/prisma/generated/client";
 import { serveAgent, toTier } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
 import type { Database, Transaction } from "./database.ts";
+import { enqueueDunningMail } from "./dunning-mail.ts";
 import { appendOutbox, type OutboxNews, type OutboxType } from "./outbox.ts";
 
 export type SubscriptionRecord = Prisma.SubscriptionGetPayload<object>;
@@ -86,7 +87,8 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       event: null,
       agentIds: await serveAgents(tx, userId, { isExpired: isErased, tier: null, isAccountEnding }),
     };
-  const { dunning, event } = nextDunning(toDunning(before), standing, now.getTime());
+  const current = toDunning(before);
+  const { dunning, event } = nextDunning(current, standing, now.getTime());
   const tier = entitledTier(dunning, standing);
   const data = {
     tier,
@@ -112,7 +114,10 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       data: { from: before?.tier ?? null, to: tier },
     });
   // Who leaves hears of that alone.
-  if (!isAccountEnding) await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
+  if (!isAccountEnding) {
+    if (event !== null) await enqueueDunningMail(tx, { userId, event, before: current, after: dunning, now });
+    await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
+  }
   return { event, agentIds };
 }
 

@@ -11,7 +11,7 @@ const FIND_LOW = `
   WHERE spent > period_spent_base AND (available + held) * 4 <= spent - period_spent_base
     AND NOT EXISTS (
       SELECT FROM credit_warnings w
-      WHERE w.user_id = a.user_id AND w.period_started_at = ${PERIOD}
+      WHERE w.user_id = a.user_id AND w.period_started_at = coalesce(a.period_started_at, 'epoch')
         AND w.percent >= CASE WHEN available + held <= 0 THEN 100 ELSE 80 END)
   LIMIT ${BATCH}`;
 
