@@ -13,6 +13,7 @@ import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
+import { makeApiKeyHandlers } from "./api-keys/api-key-handlers.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
@@ -64,7 +65,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -102,6 +103,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
     ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
     ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeApiKeyHandlers({ ...deps, findTier: makeFindTier(db, deps.tier), limitKeys: limit(PER_MINUTE.apiKeys) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

@@ -1,3 +1,5 @@
+import { apiKeyScopes } from "@automna/core/api-keys/api-key-state";
+import { createdApiKeySchema } from "@automna/contract/api-keys";
 import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
 import { agentAnswerSchema } from "@automna/contract/agents";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
@@ -38,7 +40,10 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(method.toUpperCase(), fillPath(path, { agentId }), { ...body, headers }),
+      await nobody.send(method.toUpperCase(), fillPath(path, { agentId, keyId: "key_00000000000000000000" }), {
+        ...body,
+        headers,
+      }),
     );
   }
   return answers;
@@ -74,6 +79,23 @@ describe("every private route refuses", () => {
     expect(answers.size).toBeGreaterThan(9);
     for (const [route, answer] of answers) expect(codeOf(answer), route).toBe(code);
     expect(await api.db.agent.findUnique({ where: { id: agentId } })).toMatchObject({ desired: "running" });
+  });
+});
+
+describe("every route asks a key for exactly the scope that the contract names", () => {
+  const routeOf = (title: string) =>
+    Object.values<ApiRoute>(apiRoutes).find(({ method, path }) => `${method} ${path}` === title);
+
+  test.each([...apiKeyScopes.map((scope) => [scope]), [...apiKeyScopes]])("a key of %s", async (...scopes) => {
+    const made = await owner.call("createApiKey", { body: { name: "robot", scopes, expiresInDays: null } });
+    const { secret } = createdApiKeySchema.parse(made.body);
+    const answers = await sendToEveryRoute({ authorization: `Bearer ${secret}` });
+    for (const [title, answer] of answers) {
+      const keyScope = routeOf(title)?.keyScope;
+      if (keyScope === undefined) expect(codeOf(answer), title).toBe("api_key_not_accepted");
+      else if (!scopes.includes(keyScope)) expect(codeOf(answer), title).toBe("api_key_scope_missing");
+      else expect(answer.status, `${title} ${String(codeOf(answer))}`).toBeLessThan(410);
+    }
   });
 });
 

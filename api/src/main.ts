@@ -62,6 +62,8 @@ const stripe = config.stripe === null ? null : openStripe(config.stripe);
 const clerkBackend = config.identity.issuer === "clerk" ? config.identity.backend : null;
 const guards = makeGuards({
   db,
+  pool,
+  tier: config.tier,
   verifier,
   now,
   origin,

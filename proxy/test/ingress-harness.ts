@@ -73,7 +73,7 @@ export interface IngressHarness extends AsyncDisposable {
   addCustomer: (options?: { isOpen?: boolean }) => Promise<TestCustomer>;
 }
 
-type HarnessOptions = Pick<IngressDeps, "wakeAgent" | "limits" | "onPassage" | "heartbeatMs">;
+type HarnessOptions = Pick<IngressDeps, "apiKeys" | "wakeAgent" | "limits" | "onPassage" | "heartbeatMs">;
 
 /** The real ingress over a database that is a few variables. */
 export async function startIngress(

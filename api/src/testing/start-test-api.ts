@@ -92,6 +92,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const { stripe, clerk } = options;
   const guards = makeGuards({
     db,
+    pool,
+    tier: "local",
     verifier,
     now,
     origin,

@@ -1,4 +1,6 @@
+import type { ApiKeyScope } from "@automna/core/api-keys/api-key-state";
 import { z } from "zod";
+import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
 import { billingViewSchema, checkoutSchema, redirectSchema } from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
@@ -14,6 +16,8 @@ export interface ApiRoute {
    * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
    */
   access: "public" | "session" | "operator" | "webhook";
+  /** What an API key needs to use it; without it no key may. */
+  keyScope?: ApiKeyScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -21,6 +25,7 @@ export interface ApiRoute {
   success: { status: number; body: z.ZodType | null; contentType?: string };
 }
 
+const apiKeyParams = z.object({ keyId: z.string().regex(/^key_[0-9a-z]{20}$/) });
 const agentParams = z.object({ agentId: z.string().regex(/^agt_[0-9a-z]{20}$/) });
 
 /** Every route of the REST API. api mounts exactly these, OpenAPI is generated from them, the dashboard calls them. */
@@ -150,6 +155,7 @@ export const apiRoutes = {
     path: "/api/agents",
     summary: "Your agents.",
     access: "session",
+    keyScope: "agents:read",
     success: { status: 200, body: agentListSchema },
   },
   deployAgent: {
@@ -165,6 +171,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId",
     summary: "One agent.",
     access: "session",
+    keyScope: "agents:read",
     params: agentParams,
     success: { status: 200, body: agentAnswerSchema },
   },
@@ -173,6 +180,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/stop",
     summary: "Stop; files and history stay.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -181,6 +189,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/start",
     summary: "Start a stopped or failed agent.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -189,6 +198,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/restart",
     summary: "Stop and start.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -223,6 +233,7 @@ export const apiRoutes = {
     path: "/api/credits",
     summary: "Your balance, this month's use, warnings, overage and prices.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: creditsViewSchema },
   },
   getStatement: {
@@ -230,6 +241,7 @@ export const apiRoutes = {
     path: "/api/credits/statement",
     summary: "What is behind the balance, newest first.",
     access: "session",
+    keyScope: "credits:read",
     query: statementQuerySchema,
     success: { status: 200, body: statementSchema },
   },
@@ -238,6 +250,7 @@ export const apiRoutes = {
     path: "/api/credits/statement.csv",
     summary: "The statement as a file, newest first.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: null, contentType: "text/csv" },
   },
   putOverage: {
@@ -247,6 +260,30 @@ export const apiRoutes = {
     access: "session",
     body: putOverageSchema,
     success: { status: 200, body: creditsViewSchema },
+  },
+
+  listApiKeys: {
+    method: "get",
+    path: "/api/api-keys",
+    summary: "Your API keys; of none the secret.",
+    access: "session",
+    success: { status: 200, body: apiKeyListSchema },
+  },
+  createApiKey: {
+    method: "post",
+    path: "/api/api-keys",
+    summary: "Make an API key: the only answer that ever holds it whole.",
+    access: "session",
+    body: createApiKeySchema,
+    success: { status: 201, body: createdApiKeySchema },
+  },
+  revokeApiKey: {
+    method: "delete",
+    path: "/api/api-keys/:keyId",
+    summary: "End an API key for good, everywhere, within 2 seconds.",
+    access: "session",
+    params: apiKeyParams,
+    success: { status: 204, body: null },
   },
 } as const satisfies Record<string, ApiRoute>;
 

@@ -16,6 +16,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
   getStatement: () => ({ query: "?limit=1" }),
+  createApiKey: () => ({ body: { name: "robot", scopes: ["chat"], expiresInDays: null } }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
 
@@ -41,7 +42,8 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       title: `${method.toUpperCase()} ${path}`,
       question: (target, { bob }, key) => {
         const sample = needsSample(found) ? samples[found](target, key) : {};
-        const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
+        const own = path.replaceAll(":agentId", bob.agentId).replaceAll(":keyId", bob.keys.revoked.id);
+        const filled = own + (sample.query ?? "");
         return {
           method: method.toUpperCase(),
           path: filled,
