@@ -8,6 +8,8 @@ import type { JobSender } from "@automna/service-kit/queue";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 import express, { type Express } from "express";
 import type { Stripe } from "stripe";
+import { makeAdminHandlers } from "./admin/admin-handlers.ts";
+import { makeSupportHandlers } from "./admin/support-handlers.ts";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
@@ -65,7 +67,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -104,6 +106,8 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
     ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
     ...makeApiKeyHandlers({ ...deps, findTier: makeFindTier(db, deps.tier), limitKeys: limit(PER_MINUTE.apiKeys) }),
+    ...makeSupportHandlers(deps),
+    ...makeAdminHandlers({ ...deps, hint: makeReconcileHint(jobs, log), limitActions: limit(PER_MINUTE.operator) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

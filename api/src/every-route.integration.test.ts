@@ -40,10 +40,14 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(method.toUpperCase(), fillPath(path, { agentId, keyId: "key_00000000000000000000" }), {
-        ...body,
-        headers,
-      }),
+      await nobody.send(
+        method.toUpperCase(),
+        fillPath(path, { agentId, keyId: "key_00000000000000000000", userId: "user_00000000000000000000" }),
+        {
+          ...body,
+          headers,
+        },
+      ),
     );
   }
   return answers;
@@ -97,6 +101,27 @@ describe("every route asks a key for exactly the scope that the contract names",
       else expect(answer.status, `${title} ${String(codeOf(answer))}`).toBeLessThan(410);
     }
   });
+});
+
+test("what is for operators is refused to a customer, and only the role stands between", async () => {
+  const forOperators = Object.values<ApiRoute>(apiRoutes).filter(({ access }) => access === "operator");
+  expect(forOperators.length).toBeGreaterThan(6);
+  for (const { method, path } of forOperators) {
+    const filled = fillPath(path, { userId: "user_00000000000000000000" });
+    const answer = await owner.send(method.toUpperCase(), filled, method === "post" ? { body: {} } : {});
+    expect(codeOf(answer), path).toBe("forbidden");
+  }
+  const unsafe = await startTestApi({
+    databaseUrl: database.urlAs("automna_api"),
+    guards: { checkOperator: () => undefined },
+  });
+  try {
+    const customer = makeTestBrowser(unsafe.origin);
+    await customer.signIn(unsafe.startLink(), "customer@example.com");
+    expect((await customer.send("GET", "/api/admin/customers?q=owner")).status).toBe(200);
+  } finally {
+    await unsafe.close();
+  }
 });
 
 test("each guard is what refuses: with it switched off the same attack works", async () => {

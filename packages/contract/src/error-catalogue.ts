@@ -67,6 +67,20 @@ export const errorCatalogue = {
   },
   api_key_not_found: { kind: "user", status: 404, message: "You have no such API key." },
   api_keys_at_limit: { kind: "conflict", status: 409, message: "You have 20 API keys. Revoke one first." },
+  // operators
+  customer_not_found: { kind: "user", status: 404, message: "There is no such customer." },
+  operator_self_dealing: {
+    kind: "user",
+    status: 403,
+    message: "Ask another operator: nobody does this to themselves.",
+  },
+  operator_key_used: {
+    kind: "conflict",
+    status: 409,
+    message: "This key stands for another action. Open the dialog again.",
+  },
+  payment_not_found: { kind: "user", status: 404, message: "This customer has no such payment." },
+  refund_too_large: { kind: "user", status: 422, message: "That is more than is left of this payment." },
   // agents
   agent_not_found: { kind: "user", status: 404, message: "You have no such agent." },
   agent_action_not_possible: {

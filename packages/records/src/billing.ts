@@ -9,6 +9,7 @@ import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import type { Prisma } from "@automna/prisma/generated/client";
 import { appendAgentEvent, lockAgent } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
+import { readCompedFacts } from "./comped-tiers.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export type SubscriptionRecord = Prisma.SubscriptionGetPayload<object>;
@@ -62,7 +63,7 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
     tx.subscription.findMany({ where: { userId } }),
     tx.entitlement.findUnique({ where: { userId } }),
   ]);
-  const standing = standingOf(subscriptions.map(toFacts));
+  const standing = standingOf([...subscriptions.map(toFacts), ...(await readCompedFacts(tx, userId, now))]);
   if (before === null && standing.kind === "nothing" && !standing.everPaid) return { event: null, agentIds: [] };
   const current = toDunning(before);
   const { dunning, event } = nextDunning(current, standing, now.getTime());

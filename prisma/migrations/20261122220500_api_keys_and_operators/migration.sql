@@ -25,6 +25,7 @@ CREATE TABLE "operator_actions" (
     "action" TEXT NOT NULL,
     "reason" TEXT NOT NULL,
     "input" JSONB NOT NULL,
+    "before" JSONB NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
     CONSTRAINT "operator_actions_pkey" PRIMARY KEY ("id")
@@ -33,7 +34,6 @@ CREATE TABLE "operator_actions" (
 -- CreateTable
 CREATE TABLE "operator_outcomes" (
     "action_id" TEXT NOT NULL,
-    "before" JSONB NOT NULL,
     "after" JSONB NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
 
@@ -115,6 +115,9 @@ ALTER TABLE "suspensions" ADD CONSTRAINT "suspensions_user_id_fkey" FOREIGN KEY 
 -- AddForeignKey
 ALTER TABLE "support_accesses" ADD CONSTRAINT "support_accesses_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
+
+-- CreateIndex
+CREATE INDEX "audit_events_user_id_id_idx" ON "audit_events"("user_id", "id");
 
 -- What Prisma's schema can't say: what was written down about an operator's doings stays, whoever asks.
 ALTER TABLE "operator_actions" ADD CONSTRAINT "operator_actions_reason" CHECK (length(btrim(reason)) > 0);
