@@ -67,6 +67,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "comped_tiers", privileges: readWrite },
       { table: "suspensions", privileges: all },
       { table: "support_accesses", privileges: readWrite },
+      { table: "account_deletions", privileges: all },
+      { table: "outbox_events", privileges: readWrite },
     ],
   },
   automna_provisioner: {

@@ -26,6 +26,7 @@ import { makeRateLimit } from "./http/rate-limit.ts";
 import { makeRequestContext } from "./http/request-context.ts";
 import type { Handlers } from "./http/routes.ts";
 import type { Guards } from "./identity/guards.ts";
+import { makeAccountHandlers } from "./identity/accounts/account-handlers.ts";
 import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
@@ -54,8 +55,10 @@ export interface ApiDeps {
   /** Something new is in the inbox. */
   onReceived: () => void;
   modelKeyRing: KeyRing;
-  /** Tier of a new agent. */
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
+  /** An account is to end. */
+  onAccountEnding: () => void;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -89,6 +92,7 @@ export function makeApp(deps: ApiDeps): Api {
 function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
   const { db, guards, identity, jobs, log, now } = deps;
   const openApi = makeOpenApi();
+  const hint = makeReconcileHint(jobs, log);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
   return {
     ...makeHealthHandlers(db),
@@ -103,16 +107,21 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
-    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
-    ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
-    ...makeApiKeyHandlers({ ...deps, findTier: makeFindTier(db, deps.tier), limitKeys: limit(PER_MINUTE.apiKeys) }),
+    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.freeTier) }),
+    ...makeAccountHandlers({ ...deps, hint }),
+    ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeApiKeyHandlers({
+      ...deps,
+      findTier: makeFindTier(db, deps.freeTier),
+      limitKeys: limit(PER_MINUTE.apiKeys),
+    }),
     ...makeSupportHandlers(deps),
-    ...makeAdminHandlers({ ...deps, hint: makeReconcileHint(jobs, log), limitActions: limit(PER_MINUTE.operator) }),
+    ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,
       streams,
-      hint: makeReconcileHint(jobs, log),
+      hint,
       limitDeploy: limit(PER_MINUTE.deploy),
     }),
   };

@@ -115,7 +115,7 @@ test("a plan that ends takes its keys along with the next request", async () => 
   const { userId } = customer;
   expect((await ask(customer, key)).status).toBe(200);
   const asleep = { tier: null, dunning: "asleep" as const, since: new Date(), updatedAt: new Date() };
-  await api.entitlement.create({ data: { userId, stoppedAgentIds: [], ...asleep } });
+  await api.entitlement.create({ data: { userId, ...asleep } });
   expect(await codeOf(await ask(customer, key))).toBe("api_access_not_included");
   await api.entitlement.update({ where: { userId }, data: { tier: "business", dunning: "clear" } });
   expect((await ask(customer, key)).status).toBe(200);

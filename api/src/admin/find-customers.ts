@@ -1,5 +1,5 @@
 import type { FoundCustomers } from "@automna/contract/admin";
-import { toTier } from "@automna/records/billing";
+import { toTier } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 
 /** More than one reads; whoever looks for more writes more of it. */

@@ -2,7 +2,7 @@ import type { CustomerView } from "@automna/contract/admin";
 import { appError } from "@automna/contract/error-catalogue";
 import { agentAbilities } from "@automna/core/agents/agent-abilities";
 import { listAgentsOfUser, type AgentRecord } from "@automna/records/agents";
-import { toTier } from "@automna/records/billing";
+import { toTier } from "@automna/records/agents";
 import { findComp } from "@automna/records/comped-tiers";
 import { findAccount } from "@automna/records/credits/account";
 import type { Database } from "@automna/records/database";

@@ -134,7 +134,7 @@ describe("a key", () => {
   test("is refused while the plan has no API access, and comes back with it", async () => {
     const { secret } = await make(["credits:read"]);
     const entitlement = { userId, dunning: "clear" as const, since: new Date(), updatedAt: new Date() };
-    await api.db.entitlement.create({ data: { ...entitlement, tier: "pro", stoppedAgentIds: [] } });
+    await api.db.entitlement.create({ data: { ...entitlement, tier: "pro" } });
     expect(codeOf(await send(secret, "GET", "/api/credits"))).toBe("api_access_not_included");
     const answer = await owner.call("createApiKey", { body: { name: "x", scopes: ["chat"], expiresInDays: null } });
     expect(codeOf(answer)).toBe("api_access_not_included");

@@ -1,12 +1,16 @@
+import type { Clock } from "@automna/core/shared/clock";
 import { appError } from "@automna/contract/error-catalogue";
 import type { BillingView } from "@automna/contract/billing";
 import { priceKey, sellableTiers } from "@automna/core/billing/price-keys";
-import { standingOf, type Standing } from "@automna/core/billing/subscription-state";
 import type { Tier } from "@automna/core/tiers/catalogue";
-import { linkCustomer, toStatus, toTier } from "@automna/records/billing";
+import { toTier } from "@automna/records/agents";
+import { linkCustomer, readServiceFacts } from "@automna/records/billing";
+import { BILLING_PATH, PLANS_PATH } from "@automna/contract/paths";
+import type { Pool } from "@automna/records/pool";
 import type { Database } from "@automna/records/database";
 import type { Stripe } from "stripe";
 import type { Handlers } from "../http/routes.ts";
+import { settleCheckout } from "./settle-checkout.ts";
 import { USER_ID_FIELD } from "./fetch-subscription.ts";
 
 export interface BillingHandlerDeps {
@@ -14,14 +18,17 @@ export interface BillingHandlerDeps {
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
   origin: string;
+  pool: Pool;
+  now: Clock;
+  hint: (agentId: string) => Promise<void>;
   limitBilling: (userId: string) => void;
 }
 
 export function makeBillingHandlers(
   deps: BillingHandlerDeps,
-): Pick<Handlers, "billing" | "billingCheckout" | "billingPortal"> {
+): Pick<Handlers, "billing" | "billingCheckout" | "billingCheckoutOutcome" | "billingPortal"> {
   const { db, origin, limitBilling } = deps;
-  const back = `${origin}/dashboard/billing`;
+  const back = `${origin}${BILLING_PATH}`;
   return {
     billing: ({ caller }) => readBilling(db, caller.userId, deps.stripe !== null),
 
@@ -30,8 +37,10 @@ export function makeBillingHandlers(
       const stripe = needStripe(deps);
       limitBilling(userId);
       if (!sellableTiers.includes(body.tier)) throw appError("plan_not_for_sale");
+      const { standing, isAccountEnding } = await readServiceFacts(db, userId);
+      if (isAccountEnding) throw appError("account_ending");
       // A second subscription would be paid twice; changing plan is another call.
-      if ((await readStanding(db, userId)).kind !== "nothing") throw appError("plan_active");
+      if (standing.kind !== "nothing") throw appError("plan_active");
       const customer = await ensureCustomer(db, stripe, userId);
       const session = await stripe.checkout.sessions.create({
         mode: "subscription",
@@ -43,11 +52,18 @@ export function makeBillingHandlers(
         customer_update: { address: "auto" },
         subscription_data: { metadata: { [USER_ID_FIELD]: userId } },
         metadata: { [USER_ID_FIELD]: userId },
-        success_url: `${back}?checkout=done`,
-        cancel_url: `${back}?checkout=left`,
+        // Stripe puts the id in.
+        success_url: `${origin}${PLANS_PATH}/return?checkout={CHECKOUT_SESSION_ID}`,
+        cancel_url: `${origin}${PLANS_PATH}`,
       });
       if (session.url === null) throw appError("service_unavailable");
       return { url: session.url };
+    },
+
+    async billingCheckoutOutcome({ caller, params }) {
+      const stripe = needStripe(deps);
+      limitBilling(caller.userId);
+      return { state: await settleCheckout({ ...deps, stripe }, { ...params, userId: caller.userId }) };
     },
 
     async billingPortal({ caller }) {
@@ -83,19 +99,6 @@ async function readBilling(db: Database, userId: string, isAvailable: boolean): 
       endsAtPeriodEnd,
     })),
   };
-}
-
-async function readStanding(db: Database, userId: string): Promise<Standing> {
-  const subscriptions = await db.subscription.findMany({ where: { userId } });
-  return standingOf(
-    subscriptions.map(({ tier, status, periodEnd, endsAtPeriodEnd, endedAt }) => ({
-      tier: toTier(tier),
-      status: toStatus(status),
-      periodEndMs: periodEnd.getTime(),
-      endsAtPeriodEnd,
-      endedAtMs: endedAt?.getTime() ?? null,
-    })),
-  );
 }
 
 /** The user's Stripe customer, made on first use; two calls at once end with one (the key makes them one at Stripe). */

@@ -11,15 +11,15 @@ import type { Guards } from "./guards.ts";
 export interface KeyGuardDeps {
   pool: Pool;
   now: Clock;
-  /** The tier of a customer without a plan or an agent. */
-  tier: Tier;
+  /** The tier of a customer without a plan; null = there is none. */
+  freeTier: Tier | null;
 }
 
 /** Whatever may keep an API key out. The key is looked up with each use, so that a revoked one is refused at once. */
 export function makeKeyGuards({
   pool,
   now,
-  tier,
+  freeTier,
 }: KeyGuardDeps): Pick<Guards, "checkKeyAlone" | "verifyKey" | "checkKey" | "checkKeyScope"> {
   const limit = makeRateLimit({ limit: API_KEY_CALLS_PER_MINUTE, windowMs: MINUTE_MS, now });
   return {
@@ -34,7 +34,7 @@ export function makeKeyGuards({
       return key;
     },
     async checkKey(key) {
-      const refusal = apiKeyRefusal({ ...key, tier: key.isTierOpen ? tier : key.tier }, now());
+      const refusal = apiKeyRefusal({ ...key, tier: key.isTierOpen ? freeTier : key.tier }, now());
       if (refusal !== null) throw appError(refusal);
       limit(key.id);
       await noteApiKeyUse(pool, key, now());

@@ -10,6 +10,7 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ClerkClient } from "@clerk/express";
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
@@ -39,6 +40,8 @@ export interface TestApiOptions {
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** Plan of those who pay nothing: `local` when not given. */
+  freeTier?: Tier | null;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
@@ -89,11 +92,11 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
   });
   const isLocal = issuerName === "local";
-  const { stripe, clerk } = options;
+  const { stripe, clerk, freeTier = "local" } = options;
   const guards = makeGuards({
     db,
     pool,
-    tier: "local",
+    freeTier,
     verifier,
     now,
     origin,
@@ -136,7 +139,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    tier: "local",
+    freeTier,
+    onAccountEnding: () => undefined,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);

@@ -12,6 +12,14 @@ export const checkoutSchema = z.strictObject({
 /** Where the browser goes next: a page of Stripe's. */
 export const redirectSchema = z.object({ url: z.url() });
 
+export const checkoutParams = z.object({ checkoutId: z.string().regex(/^cs_\w{8,200}$/) });
+
+/** POST /api/billing/checkout/:checkoutId: what has become of a purchase. */
+export const checkoutOutcomeSchema = z.object({
+  /** open: not paid yet; expired: it can't be paid any more; processing: paid for, and the bank still works on it. */
+  state: z.enum(["open", "expired", "processing", "done"]),
+});
+
 /** GET /api/billing. */
 export const billingViewSchema = z.object({
   /** False where nothing is sold, as in the embedded set-up. */

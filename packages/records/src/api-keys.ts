@@ -4,7 +4,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import type { ApiKey } from "@automna/prisma/generated/client";
 import type { Pool } from "pg";
 import { appendAudit } from "./audit.ts";
-import { toTier } from "./billing.ts";
+import { toTier } from "./agents.ts";
 import { notify, transactionLimits, type Database } from "./database.ts";
 
 /** A key and what decides whether it opens anything now. */

@@ -1,15 +1,15 @@
 import type { SubscriptionFacts } from "@automna/core/billing/subscription-state";
-import { tiers, type Tier } from "@automna/core/tiers/catalogue";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { CompedTier } from "@automna/prisma/generated/client";
+import { toTier } from "./agents.ts";
 import type { Database, Transaction } from "./database.ts";
 
 /**
  * Plans that a customer has or had without paying, as decisions about their standing see subscriptions: paid until they
- * end, and then ended like one that was cancelled. Notes those that have run out, so that their end is settled once.
+ * end, and then ended like one that was cancelled.
  */
-export async function readCompedFacts(tx: Transaction, userId: string, now: Date): Promise<SubscriptionFacts[]> {
-  await tx.compedTier.updateMany({ where: { userId, endedAt: null, expiresAt: { lte: now } }, data: { endedAt: now } });
-  const comps = await tx.compedTier.findMany({ where: { userId } });
+export async function readCompedFacts(db: Database | Transaction, userId: string): Promise<SubscriptionFacts[]> {
+  const comps = await db.compedTier.findMany({ where: { userId } });
   return comps.map(({ tier, expiresAt, endedAt }) => ({
     tier: toTier(tier),
     status: endedAt === null ? "active" : "canceled",
@@ -17,6 +17,11 @@ export async function readCompedFacts(tx: Transaction, userId: string, now: Date
     endsAtPeriodEnd: true,
     endedAtMs: endedAt?.getTime() ?? null,
   }));
+}
+
+/** Notes the end of those that have run out; settling the user follows it. */
+export async function endExpiredComps(tx: Transaction, userId: string, now: Date): Promise<void> {
+  await tx.compedTier.updateMany({ where: { userId, endedAt: null, expiresAt: { lte: now } }, data: { endedAt: now } });
 }
 
 /** Customers whose comped plan has run out and who were not settled since. */
@@ -47,8 +52,4 @@ export async function beginComp(
 /** Ends the comped plan, except the one with this id. */
 export async function endComp(tx: Transaction, userId: string, now: Date, exceptId = ""): Promise<void> {
   await tx.compedTier.updateMany({ where: { userId, endedAt: null, id: { not: exceptId } }, data: { endedAt: now } });
-}
-
-function toTier(name: string): Tier | null {
-  return tiers.find((tier) => tier === name) ?? null;
 }

@@ -1,4 +1,5 @@
 import type { OperatorActions, OperatorActionType } from "@automna/core/operators/operator-action";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Clock } from "@automna/core/shared/clock";
 import type { Database, Transaction } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
@@ -12,6 +13,8 @@ export interface ActionDeps {
   pool: Pool;
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
+  /** The plan of who bought none; null = there is none. */
+  freeTier: Tier | null;
   /** Agents whose wish changed: the provisioner looks at them again. */
   hint: (agentId: string) => Promise<void>;
   now: Clock;

@@ -1,6 +1,7 @@
 import { appError } from "@automna/contract/error-catalogue";
 import type { AgentAction } from "@automna/core/agents/agent-abilities";
 import { changeDesired, findAgent } from "@automna/records/agents";
+import { assertServed } from "../../agents/assert-served.ts";
 import { decideWish, wishedState } from "../../agents/agent-wish.ts";
 import type { ActionContext, ActionDeps, ActionExecutor } from "./action.ts";
 
@@ -13,7 +14,7 @@ export const executeRestartAgent: ActionExecutor<"restart_agent"> = (deps, conte
 
 /** The same wishes as the owner's, under the same rules. The outcome is in the wish's transaction: a restart is one. */
 async function control(
-  { db, hint }: ActionDeps,
+  { db, freeTier, hint }: ActionDeps,
   { userId, finish }: ActionContext,
   { action, agentId }: { action: AgentAction; agentId: string },
 ): Promise<void> {
@@ -24,6 +25,9 @@ async function control(
     agentId,
     desired: wishedState[action],
     isRestart: action === "restart",
+    async assertAllowed(tx) {
+      if (wishedState[action] === "running") await assertServed(tx, userId, freeTier);
+    },
     isAlready: (agent) => (isAlready = decideWish(action, agent) === "already"),
     assertPossible(agent) {
       if (decideWish(action, agent) === "refused")
