@@ -60,6 +60,13 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "billing_customers", privileges: readWrite },
       { table: "subscriptions", privileges: readWrite },
       { table: "entitlements", privileges: readWrite },
+      { table: "api_keys", privileges: readWrite },
+      // What operators did is appended and never changed, by anybody (triggers say the same to the owner of the tables).
+      { table: "operator_actions", privileges: append },
+      { table: "operator_outcomes", privileges: append },
+      { table: "comped_tiers", privileges: readWrite },
+      { table: "suspensions", privileges: all },
+      { table: "support_accesses", privileges: readWrite },
       { table: "account_deletions", privileges: all },
       { table: "outbox_events", privileges: readWrite },
       { table: "paid_invoices", privileges: readWrite },
@@ -91,6 +98,9 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "sessions", privileges: read, columns: ["id", "user_id", "ended_at"] },
       { table: "agents", privileges: read },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "ingress_key_envelope", "released_at"] },
+      { table: "api_keys", privileges: read },
+      { table: "api_keys", privileges: ["UPDATE"], columns: ["last_used_at"] },
+      { table: "entitlements", privileges: read, columns: ["user_id", "tier"] },
     ],
   },
   // Egress never sees a session, nor what opens an agent.

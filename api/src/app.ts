@@ -8,11 +8,14 @@ import type { JobSender } from "@automna/service-kit/queue";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 import express, { type Express } from "express";
 import type { Stripe } from "stripe";
+import { makeAdminHandlers } from "./admin/admin-handlers.ts";
+import { makeSupportHandlers } from "./admin/support-handlers.ts";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
+import { makeApiKeyHandlers } from "./api-keys/api-key-handlers.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
 import { ensureOverageItem } from "./billing/overage-item.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
@@ -70,7 +73,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -114,6 +117,13 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     }),
     ...makeAccountHandlers({ ...deps, hint }),
     ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeApiKeyHandlers({
+      ...deps,
+      findTier: makeFindTier(db, deps.freeTier),
+      limitKeys: limit(PER_MINUTE.apiKeys),
+    }),
+    ...makeSupportHandlers(deps),
+    ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

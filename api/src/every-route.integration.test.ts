@@ -1,3 +1,5 @@
+import { apiKeyScopes } from "@automna/core/api-keys/api-key-state";
+import { createdApiKeySchema } from "@automna/contract/api-keys";
 import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
 import { agentAnswerSchema } from "@automna/contract/agents";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
@@ -30,6 +32,10 @@ const isPrivate = ({ method, path }: { method: string; path: string }) =>
     (route) => route.path === path && route.method === method && needsSession(route),
   );
 
+/** Anything for whatever else a path names: who is refused is refused before it is looked at. */
+const withOthers = (known: Record<string, string>) =>
+  new Proxy(known, { get: (ids, name) => ids[String(name)] ?? "x" });
+
 /** Every private route of the router itself, sent with these headers. */
 async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<string, TestAnswer>> {
   const answers = new Map<string, TestAnswer>();
@@ -38,7 +44,14 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(method.toUpperCase(), fillPath(path, { agentId }), { ...body, headers }),
+      await nobody.send(
+        method.toUpperCase(),
+        fillPath(path, withOthers({ agentId })),
+        {
+          ...body,
+          headers,
+        },
+      ),
     );
   }
   return answers;
@@ -75,6 +88,44 @@ describe("every private route refuses", () => {
     for (const [route, answer] of answers) expect(codeOf(answer), route).toBe(code);
     expect(await api.db.agent.findUnique({ where: { id: agentId } })).toMatchObject({ desired: "running" });
   });
+});
+
+describe("every route asks a key for exactly the scope that the contract names", () => {
+  const routeOf = (title: string) =>
+    Object.values<ApiRoute>(apiRoutes).find(({ method, path }) => `${method} ${path}` === title);
+
+  test.each([...apiKeyScopes.map((scope) => [scope]), [...apiKeyScopes]])("a key of %s", async (...scopes) => {
+    const made = await owner.call("createApiKey", { body: { name: "robot", scopes, expiresInDays: null } });
+    const { secret } = createdApiKeySchema.parse(made.body);
+    const answers = await sendToEveryRoute({ authorization: `Bearer ${secret}` });
+    for (const [title, answer] of answers) {
+      const keyScope = routeOf(title)?.keyScope;
+      if (keyScope === undefined) expect(codeOf(answer), title).toBe("api_key_not_accepted");
+      else if (!scopes.includes(keyScope)) expect(codeOf(answer), title).toBe("api_key_scope_missing");
+      else expect(answer.status, `${title} ${String(codeOf(answer))}`).toBeLessThan(410);
+    }
+  });
+});
+
+test("what is for operators is refused to a customer, and only the role stands between", async () => {
+  const forOperators = Object.values<ApiRoute>(apiRoutes).filter(({ access }) => access === "operator");
+  expect(forOperators.length).toBeGreaterThan(6);
+  for (const { method, path } of forOperators) {
+    const filled = fillPath(path, { userId: "user_00000000000000000000" });
+    const answer = await owner.send(method.toUpperCase(), filled, method === "post" ? { body: {} } : {});
+    expect(codeOf(answer), path).toBe("forbidden");
+  }
+  const unsafe = await startTestApi({
+    databaseUrl: database.urlAs("automna_api"),
+    guards: { checkOperator: () => undefined },
+  });
+  try {
+    const customer = makeTestBrowser(unsafe.origin);
+    await customer.signIn(unsafe.startLink(), "customer@example.com");
+    expect((await customer.send("GET", "/api/admin/customers?q=owner")).status).toBe(200);
+  } finally {
+    await unsafe.close();
+  }
 });
 
 test("each guard is what refuses: with it switched off the same attack works", async () => {

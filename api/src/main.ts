@@ -64,6 +64,8 @@ const stripe = config.stripe === null ? null : openStripe(config.stripe);
 const clerkBackend = config.identity.issuer === "clerk" ? config.identity.backend : null;
 const guards = makeGuards({
   db,
+  pool,
+  freeTier: config.freeTier,
   verifier,
   now,
   origin,

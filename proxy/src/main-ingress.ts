@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { findApiKey, noteApiKeyUse } from "@automna/records/api-keys";
 import { findRoute } from "@automna/records/routes";
 import { listEndedSessions } from "@automna/records/sessions";
 import { isDatabaseAway } from "@automna/records/database-errors";
@@ -34,6 +35,7 @@ const metricsServer = metrics === null ? null : makeMetricsServer(metrics);
 const ingress = makeIngress({
   findRoute: (userId) => findRoute(pool, userId),
   listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
+  apiKeys: { find: (id) => findApiKey(pool, id), noteUse: (key, nowMs) => noteApiKeyUse(pool, key, nowMs) },
   listener,
   verifier,
   ring: config.INGRESS_SLOT_KEY_RING,

@@ -104,7 +104,7 @@ async function deploy(deps: AgentHandlerDeps, { body, caller }: Call<"deployAgen
 
 async function perform(deps: AgentHandlerDeps, action: AgentAction, call: AgentCall): Promise<AgentAnswer> {
   const { db, guards, freeTier, now } = deps;
-  const { userId } = call.caller;
+  const { userId, keyId } = call.caller;
   const found = await findOwnAgent(deps, call);
   const changed = await changeDesired(db, {
     agentId: found.id,
@@ -120,7 +120,8 @@ async function perform(deps: AgentHandlerDeps, action: AgentAction, call: AgentC
         throw appError("agent_action_not_possible", { details: { action, phase: agent.phase } });
       }
     },
-    onChange: (tx, agent) => appendAudit(tx, { userId, action: `agent.${action}`, subject: agent.id }),
+    onChange: (tx, agent) =>
+      appendAudit(tx, { userId, action: `agent.${action}`, subject: agent.id, data: keyId === null ? {} : { keyId } }),
   });
   await deps.hint(changed.id);
   return { agent: toAgentView(changed, now()) };

@@ -1,6 +1,7 @@
 import type { BillingDifference } from "@automna/contract/billing";
 import { appendAudit } from "@automna/records/audit";
 import { listDueUsers, settleUser } from "@automna/records/billing";
+import { listUsersWithEndedComps } from "@automna/records/comped-tiers";
 import { findBooksProblems } from "@automna/records/credits/account";
 import { transactionLimits, type Database } from "@automna/records/database";
 import type { Stripe } from "stripe";
@@ -58,7 +59,8 @@ export async function reconcileBilling(
 
 /** Takes the steps of dunning whose time has come; several workers may do so at once. */
 export async function takeDueSteps({ db, now, hint }: Pick<ReconcileDeps, "db" | "now" | "hint">): Promise<number> {
-  const due = await listDueUsers(db, new Date(now()), 1_000);
+  const at = new Date(now());
+  const due = [...new Set([...(await listDueUsers(db, at, 1_000)), ...(await listUsersWithEndedComps(db, at))])];
   for (const userId of due) {
     const { agentIds } = await db.$transaction((tx) => settleUser(tx, userId, new Date(now())), transactionLimits);
     for (const agentId of agentIds) await hint(agentId);

@@ -29,7 +29,7 @@ export function mountRoutes(app: Express, handlers: Handlers, guards: Guards): v
         // Health is asked by supervisors at the service's own address.
         if (name !== "health") guards.checkAddress(request);
         guards.checkOrigin(request, route.access);
-        const caller = needsSession(route) ? await identifyCaller(guards, request) : null;
+        const caller = needsSession(route) ? await identifyCaller(guards, request, route.keyScope) : null;
         if (route.access === "operator") guards.checkOperator(caller?.role ?? null);
         const params = route.params && parsePart("params", route.params, request.params);
         const query = route.query && parsePart("query", route.query, request.query);

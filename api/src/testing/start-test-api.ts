@@ -98,9 +98,11 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
   });
   const isLocal = issuerName === "local";
-  const { stripe, clerk } = options;
+  const { stripe, clerk, freeTier = "local" } = options;
   const guards = makeGuards({
     db,
+    pool,
+    freeTier,
     verifier,
     now,
     origin,
@@ -157,7 +159,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    freeTier: options.freeTier === undefined ? "local" : options.freeTier,
+    freeTier,
     onAccountEnding: () => undefined,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });

@@ -1,4 +1,17 @@
+import type { ApiKeyScope } from "@automna/core/api-keys/api-key-state";
 import { z } from "zod";
+import {
+  actedSchema,
+  actOnCustomerSchema,
+  customerAuditSchema,
+  customerEventsSchema,
+  customerPaymentsSchema,
+  customerViewSchema,
+  findCustomersSchema,
+  foundCustomersSchema,
+  supportAccessSchema,
+} from "./admin.ts";
+import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
 import {
   billingViewSchema,
   changePlanSchema,
@@ -35,6 +48,8 @@ export interface ApiRoute {
    * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
    */
   access: "public" | "session" | "operator" | "webhook";
+  /** What an API key needs to use it; without it no key may. */
+  keyScope?: ApiKeyScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -42,6 +57,8 @@ export interface ApiRoute {
   success: { status: number; body: z.ZodType | null; contentType?: string };
 }
 
+const userParams = z.object({ userId: z.string().regex(/^user_[0-9A-Za-z]{8,64}$/) });
+const apiKeyParams = z.object({ keyId: z.string().regex(/^key_[0-9a-z]{20}$/) });
 const agentParams = z.object({ agentId: z.string().regex(/^agt_[0-9a-z]{20}$/) });
 
 /** Every route of the REST API. api mounts exactly these, OpenAPI is generated from them, the dashboard calls them. */
@@ -240,6 +257,7 @@ export const apiRoutes = {
     path: "/api/agents",
     summary: "Your agents.",
     access: "session",
+    keyScope: "agents:read",
     success: { status: 200, body: agentListSchema },
   },
   deployAgent: {
@@ -255,6 +273,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId",
     summary: "One agent.",
     access: "session",
+    keyScope: "agents:read",
     params: agentParams,
     success: { status: 200, body: agentAnswerSchema },
   },
@@ -263,6 +282,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/stop",
     summary: "Stop; files and history stay.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -271,6 +291,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/start",
     summary: "Start a stopped or failed agent.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -279,6 +300,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/restart",
     summary: "Stop and start.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -313,6 +335,7 @@ export const apiRoutes = {
     path: "/api/credits",
     summary: "Your balance, this month's use, warnings, overage and prices.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: creditsViewSchema },
   },
   getStatement: {
@@ -320,6 +343,7 @@ export const apiRoutes = {
     path: "/api/credits/statement",
     summary: "What is behind the balance, newest first.",
     access: "session",
+    keyScope: "credits:read",
     query: statementQuerySchema,
     success: { status: 200, body: statementSchema },
   },
@@ -328,6 +352,7 @@ export const apiRoutes = {
     path: "/api/credits/statement.csv",
     summary: "The statement as a file, newest first.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: null, contentType: "text/csv" },
   },
   putOverage: {
@@ -337,6 +362,104 @@ export const apiRoutes = {
     access: "session",
     body: putOverageSchema,
     success: { status: 200, body: creditsViewSchema },
+  },
+
+  listApiKeys: {
+    method: "get",
+    path: "/api/api-keys",
+    summary: "Your API keys; of none the secret.",
+    access: "session",
+    success: { status: 200, body: apiKeyListSchema },
+  },
+  createApiKey: {
+    method: "post",
+    path: "/api/api-keys",
+    summary: "Make an API key: the only answer that ever holds it whole.",
+    access: "session",
+    body: createApiKeySchema,
+    success: { status: 201, body: createdApiKeySchema },
+  },
+  revokeApiKey: {
+    method: "delete",
+    path: "/api/api-keys/:keyId",
+    summary: "End an API key for good, everywhere, within 2 seconds.",
+    access: "session",
+    params: apiKeyParams,
+    success: { status: 204, body: null },
+  },
+
+  getSupportAccess: {
+    method: "get",
+    path: "/api/support-access",
+    summary: "Whether an operator may look at what is yours now, why and until when.",
+    access: "session",
+    success: { status: 200, body: supportAccessSchema },
+  },
+  endSupportAccess: {
+    method: "delete",
+    path: "/api/support-access",
+    summary: "End support access now.",
+    access: "session",
+    success: { status: 200, body: supportAccessSchema },
+  },
+
+  findCustomers: {
+    method: "get",
+    path: "/api/admin/customers",
+    summary: "Customers by e-mail, name, user id, agent id or Stripe's customer id.",
+    access: "operator",
+    query: findCustomersSchema,
+    success: { status: 200, body: foundCustomersSchema },
+  },
+  getCustomer: {
+    method: "get",
+    path: "/api/admin/customers/:userId",
+    summary: "One customer: account, plan, credits, agents.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerViewSchema },
+  },
+  getCustomerStatement: {
+    method: "get",
+    path: "/api/admin/customers/:userId/statement",
+    summary: "A customer's ledger, newest first.",
+    access: "operator",
+    params: userParams,
+    query: statementQuerySchema,
+    success: { status: 200, body: statementSchema },
+  },
+  getCustomerPayments: {
+    method: "get",
+    path: "/api/admin/customers/:userId/payments",
+    summary: "What a customer has paid, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerPaymentsSchema },
+  },
+  getCustomerEvents: {
+    method: "get",
+    path: "/api/admin/customers/:userId/events",
+    summary: "What happened to a customer's agents, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerEventsSchema },
+  },
+  getCustomerAudit: {
+    method: "get",
+    path: "/api/admin/customers/:userId/audit",
+    summary: "Who did what to a customer's affairs and why, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerAuditSchema },
+  },
+  actOnCustomer: {
+    method: "post",
+    path: "/api/admin/customers/:userId/actions",
+    summary: "Do something to a customer's affairs, with a reason; the same key again does it once.",
+    access: "operator",
+    params: userParams,
+    body: actOnCustomerSchema,
+    success: { status: 200, body: actedSchema },
   },
 } as const satisfies Record<string, ApiRoute>;
 

@@ -19,6 +19,7 @@ import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Prisma } from "@automna/prisma/generated/client";
 import { serveAgent, toTier } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
+import { endExpiredComps, readCompedFacts } from "./comped-tiers.ts";
 import type { Database, Transaction } from "./database.ts";
 import { enqueueDunningMail } from "./dunning-mail.ts";
 import { appendOutbox, type OutboxNews, type OutboxType } from "./outbox.ts";
@@ -78,8 +79,9 @@ export async function lockBilling(tx: Transaction, userId: string): Promise<void
  */
 export async function settleUser(tx: Transaction, userId: string, now: Date): Promise<SettledUser> {
   await lockBilling(tx, userId);
+  await endExpiredComps(tx, userId, now);
   const { subscriptions, before, deletion } = await readBilling(tx, userId);
-  const standing = standingOf(subscriptions.map(toFacts));
+  const standing = standingOf(subscriptions);
   const isAccountEnding = deletion !== null;
   const isErased = deletion !== null && deletion.erasedAt !== null;
   if (before === null && standing.kind === "nothing" && !standing.everPaid)
@@ -129,14 +131,15 @@ export async function readServiceFacts(
   const { subscriptions, before, deletion } = await readBilling(db, userId);
   return {
     dunning: toDunning(before).state,
-    standing: standingOf(subscriptions.map(toFacts)),
+    standing: standingOf(subscriptions),
     isAccountEnding: deletion !== null,
   };
 }
 
 async function readBilling(db: Database | Transaction, userId: string) {
   // One after another: a transaction has one connection.
-  const subscriptions = await db.subscription.findMany({ where: { userId } });
+  const paid = await db.subscription.findMany({ where: { userId } });
+  const subscriptions = [...paid.map(toFacts), ...(await readCompedFacts(db, userId))];
   const before = await db.entitlement.findUnique({ where: { userId } });
   const deletion = await db.accountDeletion.findUnique({ where: { userId } });
   return { subscriptions, before, deletion };

@@ -14,7 +14,9 @@ export interface UserProfile {
 export async function putClerkUser(tx: Transaction, { userId, email, name, isBanned }: UserProfile): Promise<void> {
   const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true, email: true } });
   if (known?.state === "deleted") return;
-  const state = isBanned ? "suspended" : "active";
+  // An operator's suspension is ours to end, whatever Clerk thinks of the user.
+  const isSuspended = isBanned || (await tx.suspension.count({ where: { userId } })) > 0;
+  const state = isSuspended ? "suspended" : "active";
   await tx.user.upsert({
     where: { id: userId },
     create: { id: userId, issuer: "clerk", email, name, state },

@@ -17,6 +17,7 @@ import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
 import { HEARTBEAT_MS, makeHeartbeat } from "./heartbeat.ts";
 import { makeHeldConnections } from "./held-connections.ts";
+import type { ApiKeys } from "./key-callers.ts";
 import { makeRateLimit } from "./limits-rate.ts";
 import { defaultLimits, type IngressLimits } from "./limits.ts";
 import type { MetricSources } from "./metrics.ts";
@@ -32,6 +33,8 @@ export interface IngressDeps {
   /** records/routes.findRoute and records/sessions.listEndedSessions, bound to ingress's own connections. */
   findRoute: (userId: string) => Promise<RouteRecord | null>;
   listEndedSessions: (sinceMs: number) => Promise<string[]>;
+  /** Without it no API key opens anything. */
+  apiKeys?: ApiKeys;
   listener: NotifyListener;
   verifier: SessionVerifier;
   /** Opens the slots' ingress keys. */
@@ -78,7 +81,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
     held.endSession(sessionId);
   };
   const ended = makeEndedSessions({ list: deps.listEndedSessions, listener, onEnded, log, now });
-  const real = makeIngressGuards({ verifier, ended, origin, now });
+  const real = makeIngressGuards({ verifier, ended, origin, now, keys: deps.apiKeys });
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
   const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);

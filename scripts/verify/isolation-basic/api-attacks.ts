@@ -1,5 +1,7 @@
 import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
+import { apiKeyScopes } from "@automna/core/api-keys/api-key-state";
 import { SESSION_COOKIE } from "@automna/contract/identity";
+import { makeApiKey } from "@automna/service-kit/api-key";
 import { newAnthropicKey, startFakeAnthropic } from "@automna/testkit/fakes/anthropic";
 import { needsSession } from "../../../api/src/http/mount-routes.ts";
 import { makeAdmission } from "../../../api/src/identity/local/admission.ts";
@@ -75,6 +77,7 @@ async function succeeds(
 function attacksOn({ db, alice, bob: customer }: World): ApiAttack[] {
   const bob = { ...customer, role: "operator" } as const;
   const isSignedIn = ({ route }: RouteUnderAttack) => needsSession(route);
+  const isForKeys = ({ route }: RouteUnderAttack) => route.keyScope !== undefined;
   const isForOperators = ({ route }: RouteUnderAttack) => route.access === "operator";
   // Vendors' deliveries have no session and no browser: scripts/verify/webhook-attacks.ts attacks them.
   const isBrowserBusiness = ({ route }: RouteUnderAttack) => route.access !== "webhook";
@@ -114,6 +117,36 @@ function attacksOn({ db, alice, bob: customer }: World): ApiAttack[] {
           } satisfies ApiAttack,
         ]
       : []),
+    {
+      name: "an API key that was not made for it",
+      off: { checkKeyScope: () => undefined },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${bob.keys.chatOnly.text}` }),
+    },
+    {
+      name: "an API key that was revoked",
+      off: { checkKey: async () => undefined },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${bob.keys.revoked.text}` }),
+    },
+    {
+      name: "an API key of nobody's",
+      off: {
+        verifyKey: async () => ({ ...believedKey, id: bob.keys.chatOnly.id, userId: bob.userId }),
+      },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${makeApiKey().text}` }),
+    },
+    {
+      name: "an API key beside somebody's cookies",
+      off: { checkKeyAlone: () => undefined },
+      applies: isForKeys,
+      headers: (api, fresh) => ({
+        ...ownPage(api),
+        authorization: `Bearer ${bob.keys.whole.text}`,
+        cookie: allCookies(api, fresh),
+      }),
+    },
     {
       name: "the session cookie from another site's page",
       off: { checkOrigin: () => undefined },
@@ -177,6 +210,18 @@ function allCookies(api: TestApi, fresh: FreshSession): string {
   const token = tokenOf(issuerOf(api), { ...fresh, role: "operator" });
   return `${sessionCookie(token)}; ${REFRESH_COOKIE}=${fresh.refreshSecret}; ${ADMISSION_COOKIE}=${admission}`;
 }
+
+/** What an api that checks no secret believes of any key. */
+const believedKey = {
+  secretHash: Buffer.alloc(0),
+  scopes: apiKeyScopes,
+  expiresAtMs: null,
+  revokedAtMs: null,
+  lastUsedAtMs: null,
+  userState: "active",
+  tier: "local",
+  isTierOpen: false,
+} as const;
 
 function missing(): never {
   throw new Error("the victim has an agent");

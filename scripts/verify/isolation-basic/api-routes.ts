@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/api-routes";
 import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
@@ -22,6 +23,12 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
   getStatement: () => ({ query: "?limit=1" }),
+  createApiKey: () => ({ body: { name: "robot", scopes: ["chat"], expiresInDays: null } }),
+  findCustomers: () => ({ query: "?q=alice" }),
+  getCustomerStatement: () => ({ query: "?limit=1" }),
+  actOnCustomer: () => ({
+    body: { key: randomUUID(), reason: "to see whether one may", action: { type: "open_support", hours: 1 } },
+  }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
 
@@ -45,9 +52,13 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       name: found,
       route: apiRoutes[found],
       title: `${method.toUpperCase()} ${path}`,
-      question: (target, { bob }, key) => {
+      question: (target, { alice, bob }, key) => {
         const sample = needsSample(found) ? samples[found](target, key) : {};
-        const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
+        const own = path
+          .replaceAll(":agentId", bob.agentId)
+          .replaceAll(":keyId", bob.keys.revoked.id)
+          .replaceAll(":userId", alice.userId);
+        const filled = own + (sample.query ?? "");
         return {
           method: method.toUpperCase(),
           path: filled,
