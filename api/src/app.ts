@@ -11,6 +11,7 @@ import type { Stripe } from "stripe";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeAppHandlers, type AppsSite } from "./apps/app-handlers.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
@@ -51,6 +52,8 @@ export interface ApiDeps {
   /** Something new is in the inbox. */
   onReceived: () => void;
   modelKeyRing: KeyRing;
+  /** Null = apps are not served here. */
+  apps: AppsSite | null;
   /** Tier of a new agent. */
   tier: Tier;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
@@ -64,7 +67,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apps: 60 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -102,6 +105,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
     ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
     ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

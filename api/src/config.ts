@@ -51,6 +51,14 @@ const variables = z.object({
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_APPS_ORIGIN: z
+    .url()
+    .optional()
+    .describe("scheme, domain and port of published apps, e.g. https://apps.example; without it there are none"),
+  API_INGRESS_URL: z
+    .url()
+    .optional()
+    .describe("where the proxy's ingress answers: agents are asked there for their apps"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
   API_LOG_LEVEL: z
@@ -89,6 +97,8 @@ export interface ApiConfig {
   identity: LocalIdentityConfig | ClerkIdentityConfig;
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
+  /** Null = apps are not served here. */
+  apps: { origin: string; ingressUrl: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -112,6 +122,10 @@ export function loadApiConfig(env: Environment): ApiConfig {
       key,
       webhookSecret,
       url: values.API_STRIPE_URL,
+    })),
+    apps: toPair(values, "API_APPS_ORIGIN", "API_INGRESS_URL", ([appsOrigin, ingressUrl]) => ({
+      origin: new URL(appsOrigin).origin,
+      ingressUrl: new URL(ingressUrl).origin,
     })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
@@ -150,7 +164,13 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
       };
 }
 
-type PairName = "API_STRIPE_KEY" | "API_STRIPE_WEBHOOK_SECRET" | "API_CLERK_SECRET_KEY" | "API_CLERK_WEBHOOK_SECRET";
+type PairName =
+  | "API_APPS_ORIGIN"
+  | "API_INGRESS_URL"
+  | "API_STRIPE_KEY"
+  | "API_STRIPE_WEBHOOK_SECRET"
+  | "API_CLERK_SECRET_KEY"
+  | "API_CLERK_WEBHOOK_SECRET";
 
 /** Both or neither: a key without its webhooks would sell plans that never begin. */
 function toPair<Made>(

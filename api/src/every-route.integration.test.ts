@@ -37,7 +37,7 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(method.toUpperCase(), fillPath(path, { agentId }), { ...body, headers }),
+      await nobody.send(method.toUpperCase(), fillPath(path, { agentId, name: "shop" }), { ...body, headers }),
     );
   }
   return answers;

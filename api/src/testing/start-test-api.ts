@@ -15,6 +15,7 @@ import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
 import { Agent } from "undici";
 import { makeApp, type Api } from "../app.ts";
+import type { AppsSite } from "../apps/app-handlers.ts";
 import { makeStripeInbox } from "../billing/stripe-inbox.ts";
 import { makeServer } from "../http/make-server.ts";
 import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
@@ -42,6 +43,8 @@ export interface TestApiOptions {
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
+  /** Where apps are; by default agents don't answer. */
+  apps?: AppsSite | null;
   log?: Logger;
 }
 
@@ -134,6 +137,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       log,
     }),
     tier: "local",
+    apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);

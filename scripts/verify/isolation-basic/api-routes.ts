@@ -1,7 +1,7 @@
 import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/api-routes";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
-import type { World } from "./world.ts";
+import { APP_NAME, type World } from "./world.ts";
 
 type NeedsSample = {
   [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
@@ -15,6 +15,8 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   billingCheckout: () => ({ body: { tier: "pro" } }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
+  putApp: () => ({ body: { visibility: "public" } }),
+  putHandle: () => ({ body: { handle: "bobs-place" } }),
   getStatement: () => ({ query: "?limit=1" }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
@@ -41,7 +43,7 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       title: `${method.toUpperCase()} ${path}`,
       question: (target, { bob }, key) => {
         const sample = needsSample(found) ? samples[found](target, key) : {};
-        const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
+        const filled = path.replaceAll(":agentId", bob.agentId).replaceAll(":name", APP_NAME) + (sample.query ?? "");
         return {
           method: method.toUpperCase(),
           path: filled,
