@@ -55,7 +55,7 @@ async function answer(wish: AppProgramRequest, request: IncomingMessage, respons
 
 function end(response: ServerResponse, status: number): void {
   response.statusCode = status;
-  response.end();
+  response.setHeader("content-type", "text/plain; charset=utf-8").end(status === 404 ? "There is nothing here.\n" : "");
 }
 
 function opens(given: string | string[] | undefined, token: string): boolean {
