@@ -1,6 +1,17 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { request as httpRequest } from "node:http";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { foundAppsSchema } from "@automna/contract/apps";
 import { INTERNAL_HEADER } from "@automna/contract/headers";
@@ -100,7 +111,8 @@ describe("published apps", () => {
     symlinkSync(agentd.stateDir, join(apps, "linked"));
     mkdirSync(join(apps, "indexed"));
     symlinkSync(join(agentd.stateDir, "secret.txt"), join(apps, "indexed/index.html"));
-    execFileSync("mkfifo", [join(apps, "shop/pipe")]);
+    const socket = createServer().listen(join(apps, "shop/socket"));
+    await once(socket, "listening");
     for (const path of [
       "shop/file-link",
       "shop/folder-link/secret.txt",
@@ -114,12 +126,13 @@ describe("published apps", () => {
       "shop//index.html",
       "shop/index.html/",
       "shop/index.html%00.png",
-      "shop/pipe",
+      "shop/socket",
       "linked/secret.txt",
       "indexed/",
       "nothing/",
     ])
       expect(await getRaw(path), path).toBe(404);
+    socket.close();
     expect(await getRaw("shop/img/rose.svg")).toBe(200);
     // A link that stays inside is the agent's own way of arranging files.
     symlinkSync(join(apps, "shop/index.html"), join(apps, "shop/start.html"));
@@ -156,7 +169,8 @@ describe("published apps", () => {
     try {
       mkdirSync(join(own.stateDir, "apps/shop"), { recursive: true });
       writeFileSync(join(own.stateDir, "apps/shop/index.html"), PAGE);
-      execFileSync("chown", ["-R", `${uids.gateway}:${uids.gateway}`, own.stateDir]);
+      for (const path of ["apps", "apps/shop", "apps/shop/index.html"])
+        chownSync(join(own.stateDir, path), uids.gateway, uids.gateway);
       await own.start();
       const headers = { [INTERNAL_HEADER]: own.keys.apps };
       expect((await fetch(`${own.url}/agentd/apps/shop/`, { headers })).status).toBe(200);
@@ -170,14 +184,17 @@ describe("published apps", () => {
 
 /** Children of agentd that serve apps. */
 function programs(agentdPid: number): number[] {
-  try {
-    return execFileSync("pgrep", ["-P", String(agentdPid), "-f", "app-program"], { encoding: "utf8" })
-      .trim()
-      .split("\n")
-      .map(Number);
-  } catch {
-    return [];
-  }
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((pid) => {
+      try {
+        const isChild = readFileSync(`/proc/${pid}/status`, "latin1").includes(`PPid:\t${agentdPid}\n`);
+        return isChild && readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("app-program");
+      } catch {
+        return false;
+      }
+    });
 }
 
 function isAlive(pid: number): boolean {
