@@ -13,6 +13,7 @@ import { makeSupportHandlers } from "./admin/support-handlers.ts";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeAppHandlers, type AppsSite } from "./apps/app-handlers.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
 import { makeApiKeyHandlers } from "./api-keys/api-key-handlers.ts";
@@ -62,6 +63,8 @@ export interface ApiDeps {
   freeTier: Tier | null;
   /** An account is to end. */
   onAccountEnding: () => void;
+  /** Null = apps are not served here. */
+  apps: AppsSite | null;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -73,7 +76,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60, apps: 60 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -124,6 +127,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     }),
     ...makeSupportHandlers(deps),
     ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
+    ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

@@ -76,6 +76,14 @@ const variables = z.object({
   API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
   API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
   API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
+  API_APPS_ORIGIN: z
+    .url()
+    .optional()
+    .describe("scheme, domain and port of published apps, e.g. https://apps.example; without it there are none"),
+  API_INGRESS_URL: z
+    .url()
+    .optional()
+    .describe("where the proxy's ingress answers: agents are asked there for their apps"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_FREE_TIER: z
     .enum(tiers)
@@ -132,6 +140,8 @@ export interface ApiConfig {
   stripe: { key: string; webhookSecret: string; url: string } | null;
   trialDays: number;
   mail: MailConfig;
+  /** Null = apps are not served here. */
+  apps: { origin: string; ingressUrl: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -163,6 +173,10 @@ export function loadApiConfig(env: Environment): ApiConfig {
       folder: values.API_MAIL_DIR ?? null,
       operatorAddress: values.API_OPERATOR_MAIL ?? null,
     },
+    apps: toPair(values, "API_APPS_ORIGIN", "API_INGRESS_URL", ([appsOrigin, ingressUrl]) => ({
+      origin: new URL(appsOrigin).origin,
+      ingressUrl: new URL(ingressUrl).origin,
+    })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
@@ -208,7 +222,9 @@ type PairName =
   | "API_CLERK_SECRET_KEY"
   | "API_CLERK_WEBHOOK_SECRET"
   | "API_SMTP_URL"
-  | "API_MAIL_FROM";
+  | "API_MAIL_FROM"
+  | "API_APPS_ORIGIN"
+  | "API_INGRESS_URL";
 
 /** Both or neither: a key without its webhooks would sell plans that never begin, mail without a sender goes nowhere. */
 function toPair<Made>(

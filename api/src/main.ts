@@ -14,6 +14,7 @@ import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { Agent } from "undici";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeApp, type ApiDeps } from "./app.ts";
+import { makeListPublished } from "./apps/list-published.ts";
 import { makeBillingClock } from "./billing/billing-clock.ts";
 import { openStripe } from "./billing/open-stripe.ts";
 import { makeStripeInbox } from "./billing/stripe-inbox.ts";
@@ -108,6 +109,13 @@ const { app, closeStreams } = makeApp({
   checkModelKey,
   stripe,
   refusals,
+  apps:
+    config.apps === null
+      ? null
+      : {
+          origin: config.apps.origin,
+          listPublished: makeListPublished({ ingressUrl: config.apps.ingressUrl, dispatcher, log }),
+        },
   onReceived: inbox.poke,
   onAccountEnding: accountClock.poke,
 });

@@ -13,6 +13,8 @@ export interface CachedLookupOptions<Value> {
   onLoadFailed: (error: unknown) => void;
   now: Clock;
   max?: number;
+  /** Longest stale answer while the database is down; 0 = none: what may end somebody's access fails closed. */
+  staleMs?: number;
 }
 
 export interface CachedLookup<Value> {
@@ -57,7 +59,7 @@ const PAUSE_MS = 500;
 
 /** A look-up with a memory: one query at a time per key, stale answers while the database is away (design D10). */
 export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): CachedLookup<Value> {
-  const { now, isListening } = options;
+  const { now, isListening, staleMs = STALE_MS } = options;
   const entries = new LRUCache<string, Entry<Value>>({ max: options.max ?? 100_000 });
   const loads = new Map<string, Load<Value>>();
   const counts: LookupCounts = { remembered: 0, asked: 0, stale: 0, failed: 0 };
@@ -114,7 +116,7 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
       }
       // Looked up again: it may have been invalidated while the query ran.
       const stale = entries.get(key);
-      if (stale !== undefined && now() - stale.loadedAtMs < STALE_MS) {
+      if (stale !== undefined && now() - stale.loadedAtMs < staleMs) {
         counts.stale += 1;
         return stale.value;
       }

@@ -103,6 +103,7 @@ async function choosePorts(edge: number): Promise<Installation["ports"]> {
     api: await findFreePort(),
     ingress: await findFreePort(),
     egress: await findFreePort(),
+    apps: await findFreePort(),
     provisioner: await findFreePort(),
   };
 }

@@ -16,6 +16,7 @@ import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
 import { Agent } from "undici";
 import { makeApp, type Api } from "../app.ts";
+import type { AppsSite } from "../apps/app-handlers.ts";
 import { makeStripeInbox } from "../billing/stripe-inbox.ts";
 import { makeServer } from "../http/make-server.ts";
 import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
@@ -49,6 +50,8 @@ export interface TestApiOptions {
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
+  /** Where apps are; by default agents don't answer. */
+  apps?: AppsSite | null;
   log?: Logger;
 }
 
@@ -161,6 +164,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     }),
     freeTier,
     onAccountEnding: () => undefined,
+    apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);
