@@ -41,6 +41,7 @@ const ingress = makeIngress({
   ring: config.INGRESS_SLOT_KEY_RING,
   origin: config.INGRESS_ORIGIN,
   newRequestId: makeRequestIds(),
+  heartbeatMs: config.INGRESS_HEARTBEAT_MS,
   limits: toLimits(config),
   onPassage(passage, endedAt) {
     accessLog.add(passage, endedAt);

@@ -67,7 +67,8 @@ export interface IngressHarness extends AsyncDisposable {
   port: number;
   listener: HandListener;
   clock: { offsetMs: number };
-  database: { isDown: boolean; ended: string[]; queries: number };
+  /** `pause`: answers wait for it. */
+  database: { isDown: boolean; ended: string[]; queries: number; pause: Promise<void> | null };
   underWay: () => number;
   counts: Ingress["counts"];
   drain: (times?: Partial<DrainTimes>) => Promise<void>;
@@ -89,11 +90,13 @@ export async function startIngress(
   const listener = makeHandListener();
   const clock = { offsetMs: 0 };
   const now = () => Date.now() + clock.offsetMs;
-  const database = { isDown: isDatabaseDown, ended: [] as string[], queries: 0 };
+  const database: IngressHarness["database"] = { isDown: isDatabaseDown, ended: [], queries: 0, pause: null };
   const customers = new Map<string, TestCustomer>();
-  const answer = <Value>(value: () => Value): Promise<Value> => {
+  const answer = async <Value>(value: () => Value): Promise<Value> => {
     database.queries += 1;
-    return database.isDown ? Promise.reject(new Error("connection refused")) : Promise.resolve(value());
+    await database.pause;
+    if (database.isDown) throw new Error("connection refused");
+    return value();
   };
 
   const toRecord = (customer: TestCustomer): RouteRecord => {

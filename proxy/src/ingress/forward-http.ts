@@ -31,11 +31,19 @@ export function forwardHttp(connections: BackendConnections, forward: HttpForwar
       forward.refuse(toRefusal(failure.error));
       return;
     }
-    forward
-      .findBackendAgain()
-      .then((again) => send(connections, forward, again, ({ error }) => forward.refuse(toRefusal(error))))
-      .catch(forward.refuse);
+    void sendAgain(connections, forward);
   });
+}
+
+/** Where the agent answers by now. Whoever left meanwhile is not asked for again: nobody would end it. Never rejects. */
+async function sendAgain(connections: BackendConnections, forward: HttpForward): Promise<void> {
+  try {
+    const backend = await forward.findBackendAgain();
+    if (!forward.response.destroyed)
+      send(connections, forward, backend, ({ error }) => forward.refuse(toRefusal(error)));
+  } catch (error) {
+    forward.refuse(error);
+  }
 }
 
 function send(

@@ -35,6 +35,9 @@ export class SocketPair {
     client.on("end", this.#clientEnded).on("error", this.#destroy).on("close", this.#destroy);
     backend.on("end", this.#backendEnded).on("error", this.#destroy).on("close", this.#backendClosed);
     if (client.destroyed || backend.destroyed) this.#destroy();
+    // Ended while the other side was being opened: nobody heard it.
+    if (client.readableEnded) this.#clientEnded();
+    if (backend.readableEnded) this.#backendEnded();
     client.resume();
     backend.resume();
   }
