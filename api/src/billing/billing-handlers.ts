@@ -41,6 +41,8 @@ type BillingHandlers = Pick<
   | "reconcileBilling"
 >;
 
+/** The audit of a change of plan; counting them tells the same change again from another one. */
+const PLAN_CHANGED = "billing.plan_changed";
 /** Longest that a change of plan may take with its calls to Stripe, ms. */
 const CHANGE_TIMEOUT_MS = 45_000;
 
@@ -101,10 +103,11 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
           // Of two changes at once the second sees what the first one did.
           await lockStripeObject(tx, subscriptionId);
           const change = await planChange(selling, subscriptionId, tier);
-          await executePlanChange(selling, change, Math.floor(prorationAtMs / 1_000));
+          const changesBefore = await tx.auditEvent.count({ where: { action: PLAN_CHANGED, subject: subscriptionId } });
+          await executePlanChange(selling, change, { atS: Math.floor(prorationAtMs / 1_000), changesBefore });
           await refreshSubscription(tx, selling, subscriptionId);
           const data = { from: change.tier, to: tier, kind: change.kind };
-          await appendAudit(tx, { userId, action: "billing.plan_changed", subject: subscriptionId, data });
+          await appendAudit(tx, { userId, action: PLAN_CHANGED, subject: subscriptionId, data });
         },
         { ...transactionLimits, timeout: CHANGE_TIMEOUT_MS },
       );
