@@ -62,6 +62,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "entitlements", privileges: readWrite },
       { table: "account_deletions", privileges: all },
       { table: "outbox_events", privileges: readWrite },
+      { table: "paid_invoices", privileges: readWrite },
+      { table: "credit_warnings", privileges: readWrite },
     ],
   },
   automna_provisioner: {

@@ -14,6 +14,7 @@ import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
+import { ensureOverageItem } from "./billing/overage-item.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
@@ -48,6 +49,8 @@ export interface ApiDeps {
   checkModelKey: CheckModelKey;
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
+  /** Days that a first plan may be tried for; none when not given. */
+  trialDays?: number;
   refusals: Pick<RefusalCounter, "count">;
   /** Something new is in the inbox. */
   onReceived: () => void;
@@ -87,7 +90,7 @@ export function makeApp(deps: ApiDeps): Api {
 }
 
 function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
-  const { db, guards, identity, jobs, log, now } = deps;
+  const { db, guards, identity, jobs, log, now, stripe } = deps;
   const openApi = makeOpenApi();
   const hint = makeReconcileHint(jobs, log);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
@@ -104,7 +107,11 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
-    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.freeTier) }),
+    ...makeCreditsHandlers({
+      ...deps,
+      findTier: makeFindTier(db, deps.freeTier),
+      ...(stripe === null ? {} : { prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId) }),
+    }),
     ...makeAccountHandlers({ ...deps, hint }),
     ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),

@@ -59,6 +59,13 @@ const variables = z.object({
     .describe("Stripe's secret or restricted key; without it nothing is sold"),
   API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
+  API_TRIAL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(730)
+    .default(0)
+    .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
@@ -107,6 +114,7 @@ export interface ApiConfig {
   identity: LocalIdentityConfig | ClerkIdentityConfig;
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
+  trialDays: number;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -132,6 +140,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
       webhookSecret,
       url: values.API_STRIPE_URL,
     })),
+    trialDays: values.API_TRIAL_DAYS,
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,

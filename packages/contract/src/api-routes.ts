@@ -1,5 +1,18 @@
 import { z } from "zod";
-import { billingViewSchema, checkoutOutcomeSchema, checkoutParams, checkoutSchema, redirectSchema } from "./billing.ts";
+import {
+  billingViewSchema,
+  changePlanSchema,
+  checkoutOutcomeSchema,
+  checkoutParams,
+  checkoutSchema,
+  invoicesSchema,
+  packsSchema,
+  planPreviewRequestSchema,
+  planPreviewSchema,
+  reconcileRequestSchema,
+  reconciliationSchema,
+  redirectSchema,
+} from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
 import {
@@ -160,6 +173,45 @@ export const apiRoutes = {
     access: "session",
     params: checkoutParams,
     success: { status: 200, body: checkoutOutcomeSchema },
+  },
+  billingPacks: {
+    method: "post",
+    path: "/api/billing/packs",
+    summary: "Buy credit packs: answers the address of Stripe's page.",
+    access: "session",
+    body: packsSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingPlanPreview: {
+    method: "post",
+    path: "/api/billing/plan/preview",
+    summary: "What a change of plan would cost and when it would take effect; changes nothing.",
+    access: "session",
+    body: planPreviewRequestSchema,
+    success: { status: 200, body: planPreviewSchema },
+  },
+  billingPlan: {
+    method: "post",
+    path: "/api/billing/plan",
+    summary: "Change plan as previewed: up at once if it is paid, down when the paid period ends.",
+    access: "session",
+    body: changePlanSchema,
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingInvoices: {
+    method: "get",
+    path: "/api/billing/invoices",
+    summary: "Your invoices, newest first, and the next one.",
+    access: "session",
+    success: { status: 200, body: invoicesSchema },
+  },
+  reconcileBilling: {
+    method: "post",
+    path: "/api/admin/billing/reconcile",
+    summary: "Compare all money with Stripe and repair what differs; lists it.",
+    access: "operator",
+    body: reconcileRequestSchema,
+    success: { status: 200, body: reconciliationSchema },
   },
   billingPortal: {
     method: "post",

@@ -105,6 +105,27 @@ export const errorCatalogue = {
     status: 409,
     message: "This can't be taken back any more.",
   },
+  plan_unchanged: { kind: "conflict", status: 409, message: "You have this plan already." },
+  plan_change_pending: {
+    kind: "conflict",
+    status: 409,
+    message: "A change of your plan is arranged already. Keep your present plan first, then choose another.",
+  },
+  preview_expired: {
+    kind: "conflict",
+    status: 409,
+    message: "This price was worked out some time ago. Look at the change again.",
+  },
+  payment_owed: {
+    kind: "conflict",
+    status: 409,
+    message: "Payment failed. Update your card to keep your agent running.",
+  },
+  card_declined: {
+    kind: "user",
+    status: 402,
+    message: "Your card was declined, so your plan stays as it is. Update your card and try again.",
+  },
   // credits
   credits_exhausted: {
     kind: "user",

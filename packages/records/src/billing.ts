@@ -30,11 +30,15 @@ export interface FetchedSubscription {
   id: string;
   userId: string;
   tier: Tier | null;
+  /** The plan of the next period, where it is another one. */
+  nextTier: Tier | null;
   status: SubscriptionStatus;
   periodStart: Date;
   periodEnd: Date;
   endsAtPeriodEnd: boolean;
   endedAt: Date | null;
+  /** Null = never had a trial. */
+  trialEndsAt: Date | null;
 }
 
 /** Writes a subscription down as it was fetched at `now`. */
