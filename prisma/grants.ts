@@ -60,6 +60,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "billing_customers", privileges: readWrite },
       { table: "subscriptions", privileges: readWrite },
       { table: "entitlements", privileges: readWrite },
+      { table: "account_deletions", privileges: all },
+      { table: "outbox_events", privileges: readWrite },
       { table: "paid_invoices", privileges: readWrite },
       { table: "credit_warnings", privileges: readWrite },
     ],

@@ -69,12 +69,18 @@ const variables = z.object({
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
-  API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
+  API_FREE_TIER: z
+    .enum(tiers)
+    .optional()
+    .describe("plan of those who pay nothing; by default nobody with API_STRIPE_KEY set, and `local` without it"),
   API_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("least level that is logged"),
 });
+
+/** Who sells nothing runs it for themselves. */
+const [freeTierOfOwnMachine] = tiers;
 
 interface SessionIssuerConfig {
   /** Expected `iss`. */
@@ -112,7 +118,8 @@ export interface ApiConfig {
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   logLevel: string;
 }
 
@@ -137,7 +144,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
-    tier: values.API_TIER,
+    freeTier: values.API_FREE_TIER ?? (values.API_STRIPE_KEY === undefined ? freeTierOfOwnMachine : null),
     logLevel: values.API_LOG_LEVEL,
   };
 }

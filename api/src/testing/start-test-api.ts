@@ -10,6 +10,7 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ClerkClient } from "@clerk/express";
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
@@ -43,6 +44,8 @@ export interface TestApiOptions {
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** Plan of those who pay nothing: `local` when not given. */
+  freeTier?: Tier | null;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
@@ -141,7 +144,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    tier: "local",
+    freeTier: options.freeTier === undefined ? "local" : options.freeTier,
+    onAccountEnding: () => undefined,
     ...(options.trialDays === undefined ? {} : { trialDays: options.trialDays }),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
