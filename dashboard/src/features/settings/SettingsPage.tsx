@@ -12,6 +12,7 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
+import { AccountDeletion } from "./AccountDeletion.tsx";
 import { AnswerSource } from "./AnswerSource.tsx";
 import { ApiKeySettings } from "./ApiKeySettings.tsx";
 import { canChooseModel } from "./answer-source.ts";
@@ -88,6 +89,9 @@ export function SettingsPage() {
             </p>
           ) : null}
         </div>
+      </Section>
+      <Section title="Delete account" description="Ends your plan now and erases everything after 30 days.">
+        <AccountDeletion />
       </Section>
     </PageFrame>
   );
