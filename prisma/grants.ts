@@ -60,6 +60,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "billing_customers", privileges: readWrite },
       { table: "subscriptions", privileges: readWrite },
       { table: "entitlements", privileges: readWrite },
+      { table: "model_usage", privileges: read },
     ],
   },
   automna_provisioner: {
@@ -87,9 +88,10 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
     usesQueue: false,
     tables: [
       { table: "users", privileges: read, columns: ["id", "state"] },
-      { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase"] },
+      { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase", "tier"] },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "egress_key_hash", "released_at"] },
       { table: "model_keys", privileges: read },
+      { table: "model_usage", privileges: ["INSERT"] },
       ...creditsOfSpender,
     ],
   },

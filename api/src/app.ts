@@ -51,6 +51,8 @@ export interface ApiDeps {
   /** Something new is in the inbox. */
   onReceived: () => void;
   modelKeyRing: KeyRing;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   /** Tier of a new agent. */
   tier: Tier;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
@@ -86,6 +88,7 @@ export function makeApp(deps: ApiDeps): Api {
 function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
   const { db, guards, identity, jobs, log, now } = deps;
   const openApi = makeOpenApi();
+  const findTier = makeFindTier(db, deps.tier);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
   return {
     ...makeHealthHandlers(db),
@@ -100,11 +103,12 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
-    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
+    ...makeCreditsHandlers({ ...deps, findTier }),
     ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,
+      findTier,
       streams,
       hint: makeReconcileHint(jobs, log),
       limitDeploy: limit(PER_MINUTE.deploy),

@@ -1,5 +1,5 @@
 import { tiers, type Tier } from "@automna/core/tiers/catalogue";
-import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
+import { flagSchema, loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
 import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
@@ -51,6 +51,9 @@ const variables = z.object({
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_HAS_PLATFORM_KEY: flagSchema
+    .default(false)
+    .describe("true: egress has the platform's own model key, so answers may be paid in credits"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
   API_LOG_LEVEL: z
@@ -91,6 +94,8 @@ export interface ApiConfig {
   stripe: { key: string; webhookSecret: string; url: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   queueRedisUrl: string | null;
   tier: Tier;
   logLevel: string;
@@ -115,6 +120,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
+    hasPlatformKey: values.API_HAS_PLATFORM_KEY,
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
     tier: values.API_TIER,
     logLevel: values.API_LOG_LEVEL,

@@ -72,6 +72,7 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         slotsDir: dir.slots,
         agentPortBase: options.marker.agentPortBase,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
+        platformKeyFile: env["AUTOMNA_PLATFORM_KEY_FILE"],
       };
       const services = parts.servicesOf(installation, env);
       await step("starting the services", () => Promise.all(services.map((service) => supervisor.start(service))));

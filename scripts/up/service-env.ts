@@ -15,6 +15,8 @@ export interface Installation {
   agentPortBase: number;
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
+  /** File with the platform's own model key; with it answers may be paid in credits. */
+  platformKeyFile: string | undefined;
 }
 
 export type ServiceName = keyof Installation["ports"];
@@ -43,7 +45,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, modelProviderUrl, platformKeyFile }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -54,6 +56,7 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
+    API_HAS_PLATFORM_KEY: String(platformKeyFile !== undefined),
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   ingress: ({ origin, ports, databaseUrlFiles, secrets }) => ({
@@ -66,12 +69,13 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     INGRESS_SLOT_KEY_RING_FILE: secrets.ingressKeyRing,
     INGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
   }),
-  egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl, platformKeyFile }) => ({
     EGRESS_HOST: HOST,
     EGRESS_PORT: String(ports.egress),
     EGRESS_DATABASE_URL_FILE: databaseUrlFiles.automna_egress,
     EGRESS_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
     EGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
+    ...(platformKeyFile === undefined ? {} : { EGRESS_PLATFORM_KEY_FILE: platformKeyFile }),
     ...(modelProviderUrl === undefined ? {} : { EGRESS_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   provisioner: (installation) => ({

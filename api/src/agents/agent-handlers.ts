@@ -1,3 +1,4 @@
+import type { ModelSource } from "@automna/core/agents/agent-spec";
 import type { AgentAction } from "@automna/core/agents/agent-abilities";
 import type { Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
@@ -15,6 +16,7 @@ import { appendAudit } from "@automna/records/audit";
 import type { Database } from "@automna/records/database";
 import { newId } from "@automna/service-kit/new-id";
 import type { Call, Handlers } from "../http/routes.ts";
+import { listModelSources } from "../credits/model-sources.ts";
 import type { Guards } from "../identity/guards.ts";
 import { hasModelKey } from "../key/model-keys.ts";
 import { decideWish, wishedState } from "./agent-wish.ts";
@@ -29,6 +31,10 @@ export interface AgentHandlerDeps {
   limitDeploy: (userId: string) => void;
   /** Tier of a new agent. */
   tier: Tier;
+  /** The tier that a customer is entitled to now. */
+  findTier: (userId: string) => Promise<Tier>;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   now: Clock;
 }
 
@@ -86,6 +92,7 @@ async function deploy(deps: AgentHandlerDeps, { body, caller }: Call<"deployAgen
   const [existing] = await listAgentsOfUser(db, userId);
   if (existing === undefined && body.modelSource === "byok" && !(await hasModelKey(db, userId)))
     throw appError("key_missing");
+  await assertOffered(deps, userId, body.modelSource);
   const { agent } = await createAgent(db, { id: newId("agt"), userId, tier, ...body }, (tx, created) =>
     appendAudit(tx, {
       userId,
@@ -127,6 +134,7 @@ async function chooseModel(deps: AgentHandlerDeps, call: Call<"chooseModel">): P
   const { userId } = call.caller;
   const { modelSource } = call.body;
   const found = await findOwnAgent(deps, call);
+  await assertOffered(deps, userId, modelSource);
   const changed = await changeModelSource(db, {
     agentId: found.id,
     modelSource,
@@ -139,4 +147,15 @@ async function chooseModel(deps: AgentHandlerDeps, call: Call<"chooseModel">): P
       appendAudit(tx, { userId, action: "agent.choose_model", subject: agent.id, data: { modelSource } }),
   });
   return { agent: toAgentView(changed, now()) };
+}
+
+/** Throws `credits_not_included` for answers on credits where plan or installation has none. */
+async function assertOffered(
+  { findTier, hasPlatformKey }: AgentHandlerDeps,
+  userId: string,
+  source: ModelSource,
+): Promise<void> {
+  if (source !== "credits") return;
+  const offered = listModelSources({ tier: await findTier(userId), hasPlatformKey });
+  if (!offered.includes(source)) throw appError("credits_not_included");
 }

@@ -37,6 +37,7 @@ const messages: Record<EventName, string> = {
   deleted_requested: "You asked to delete it.",
   restart_requested: "You asked for a restart.",
   byok_chosen: "Answers come from your Anthropic key from now on.",
+  credits_chosen: "Answers are paid in credits from now on.",
   demo_chosen: "Answers come from the demo model from now on.",
 };
 

@@ -39,6 +39,8 @@ export interface TestApiOptions {
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** As in the configuration; true when not given. */
+  hasPlatformKey?: boolean;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
@@ -133,6 +135,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
+    hasPlatformKey: options.hasPlatformKey ?? true,
     tier: "local",
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });

@@ -1,7 +1,14 @@
 import { z } from "zod";
 import { billingViewSchema, checkoutSchema, redirectSchema } from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
-import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
+import {
+  creditsViewSchema,
+  putOverageSchema,
+  statementQuerySchema,
+  statementSchema,
+  modelUsageQuerySchema,
+  modelUsageSchema,
+} from "./credits.ts";
 import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
 
 export interface ApiRoute {
@@ -195,7 +202,7 @@ export const apiRoutes = {
   chooseModel: {
     method: "put",
     path: "/api/agents/:agentId/model",
-    summary: "Where its answers come from, from the next one on: your key or the demo model.",
+    summary: "Where its answers come from, from the next one on: your key, credits or the demo model.",
     access: "session",
     params: agentParams,
     body: chooseModelSchema,
@@ -239,6 +246,14 @@ export const apiRoutes = {
     summary: "The statement as a file, newest first.",
     access: "session",
     success: { status: 200, body: null, contentType: "text/csv" },
+  },
+  getModelUsage: {
+    method: "get",
+    path: "/api/credits/usage",
+    summary: "Your agents' model calls by day and model: messages, tokens, credits.",
+    access: "session",
+    query: modelUsageQuerySchema,
+    success: { status: 200, body: modelUsageSchema },
   },
   putOverage: {
     method: "put",

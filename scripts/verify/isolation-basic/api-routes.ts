@@ -16,6 +16,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
   getStatement: () => ({ query: "?limit=1" }),
+  getModelUsage: () => ({ query: "?days=1" }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
 
