@@ -29,7 +29,7 @@ const egress = makeEgress({
   platformKey: config.EGRESS_PLATFORM_KEY ?? null,
   meteringRule: config.EGRESS_METERING_RULE,
   limits: { ...defaultCallLimits, callsPerS: config.EGRESS_AGENT_CALLS_PER_S },
-  ledger: makeOperationBatcher({ pool, now: Date.now, lanes: LEDGER_LANES, retryForMs: SETTLE_FOR_MS }),
+  ledger: makeOperationBatcher({ pool, now: Date.now, lanes: LEDGER_LANES, gatherMs: 0, retryForMs: SETTLE_FOR_MS }),
   insertUsage: (rows) => insertUsage(pool, rows),
   log,
   now: Date.now,

@@ -1,7 +1,7 @@
 import type { LedgerOperation, OperationOutcome } from "@automna/core/credits/operations";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { appError } from "@automna/contract/error-catalogue";
-import { setTimeout as sleep } from "node:timers/promises";
+import { setImmediate as yieldToOthers, setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { isDatabaseAway } from "../database-errors.ts";
 import { postOperations } from "./post-operations.ts";
@@ -51,7 +51,9 @@ export function makeOperationBatcher(options: OperationBatcherOptions): Operatio
   let isClosed = false;
 
   const run = async (lane: Lane): Promise<void> => {
-    await sleep(gatherMs);
+    if (gatherMs > 0) await sleep(gatherMs);
+    // At least what was asked in the same turn goes together.
+    else await yieldToOthers();
     while (lane.waiting.length > 0) await settle(lane.waiting.splice(0, maxBatch), options);
     lane.running = null;
   };
