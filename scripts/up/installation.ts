@@ -79,6 +79,7 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         operators: options.operators,
         settings: options.settings,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
+        platformKeyFile: env["AUTOMNA_PLATFORM_KEY_FILE"],
       };
       const services = parts.servicesOf(installation, env);
       await step("starting the services", () => Promise.all(services.map((service) => supervisor.start(service))));

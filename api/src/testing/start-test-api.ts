@@ -51,6 +51,8 @@ export interface TestApiOptions {
   identity?: "local" | "clerk";
   /** Plan of those who pay nothing: `local` when not given. */
   freeTier?: Tier | null;
+  /** As in the configuration; true when not given. */
+  hasPlatformKey?: boolean;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
@@ -173,6 +175,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     onAccountEnding: () => undefined,
     apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
     ...(options.trialDays === undefined ? {} : { trialDays: options.trialDays }),
+    hasPlatformKey: options.hasPlatformKey ?? true,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);

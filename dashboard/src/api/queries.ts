@@ -13,6 +13,7 @@ export const queryKeys = {
   statement: ["credits", "statement"],
   apps: ["apps"],
   appsOf: (agentId: string) => ["apps", agentId],
+  modelUsage: ["credits", "usage"],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -52,6 +53,14 @@ export const accountDeletionQuery = (api: ApiClient) =>
 /** Charges come from agents, at any time: never older than a look away. */
 export const creditsQuery = (api: ApiClient) =>
   queryOptions({ queryKey: queryKeys.credits, queryFn: () => api.call("getCredits", {}), staleTime: 5_000 });
+
+/** The last 30 days' model calls by day and model. */
+export const modelUsageQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: queryKeys.modelUsage,
+    queryFn: () => api.call("getModelUsage", { query: {} }),
+    staleTime: 5_000,
+  });
 
 /** The statement page by page, newest first. */
 export const statementQuery = (api: ApiClient) =>

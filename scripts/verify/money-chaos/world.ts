@@ -81,6 +81,7 @@ export async function openMoneyWorld(adminUrl: string, sabotage: Sabotage = {}):
       limitBilling: () => undefined,
     }),
     credits: makeCreditsHandlers({
+      hasPlatformKey: true,
       ...deps,
       findTier: makeFindTier(db, "local"),
       prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId),

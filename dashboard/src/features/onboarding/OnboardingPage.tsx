@@ -4,10 +4,11 @@ import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { alwaysOffered } from "../../agents/model-source.ts";
 import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
 import { useDeployAgent } from "../../api/mutations.ts";
-import { billingQuery, meQuery } from "../../api/queries.ts";
+import { billingQuery, creditsQuery, meQuery } from "../../api/queries.ts";
 import { Logo } from "../../components/Logo.tsx";
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { DeployStep } from "./DeployStep.tsx";
@@ -21,6 +22,7 @@ export function OnboardingPage() {
   const { api } = usePlatform();
   const { data: me } = useQuery(meQuery(api));
   const billing = useQuery(billingQuery(api));
+  const { data: credits } = useQuery(creditsQuery(api));
   const agent = useAgent();
   const deploy = useDeployAgent();
   const [chosen, setChosen] = useState<"model" | "name">("model");
@@ -50,6 +52,7 @@ export function OnboardingPage() {
           <ModelStep
             storedKey={me.key}
             source={modelSource}
+            offered={credits?.modelSources ?? alwaysOffered}
             onSource={setModelSource}
             onDone={() => setChosen("name")}
           />

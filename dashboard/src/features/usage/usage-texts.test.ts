@@ -11,6 +11,7 @@ const view = (fields: Partial<CreditsView> = {}): CreditsView => ({
   usedPercent: 1,
   warning: null,
   aiUsage: "credits",
+  modelSources: ["byok", "credits", "demo"],
   overage: { canUse: true, capCredits: null, blocks: 0, blockCredits: 1_000, blockPriceCents: 1_000 },
   prices: [],
   ...fields,

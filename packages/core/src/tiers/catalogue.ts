@@ -59,7 +59,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     placement: "local",
     serverTypes: [],
     creditsPerMonth: 2_000,
-    aiUsage: ["byok"],
+    // Credits as well, where the operator gave egress a key of the platform's own.
+    aiUsage: ["byok", "credits"],
     canSleep: true,
   },
   starter: {
