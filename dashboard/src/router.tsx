@@ -37,6 +37,12 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignInPage"),
 });
 
+const signUpRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignUpPage"),
+});
+
 const dashboardRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/dashboard",
@@ -112,6 +118,7 @@ const checkoutReturnRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
+  signUpRoute,
   dashboardRoute.addChildren([
     shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
     onboardingRoute,
