@@ -6,6 +6,11 @@ const PAGE = /^\/pay\/(cs_\w+)$/;
 
 /** Stripe's page for a purchase, as a browser sees it: one button that pays with a good card. False = another address. */
 export function answerHostedPage(state: StripeState, request: IncomingMessage, response: ServerResponse): boolean {
+  // Browsers ask for it by themselves.
+  if (request.url === "/favicon.ico") {
+    response.writeHead(204).end();
+    return true;
+  }
   const id = PAGE.exec(request.url ?? "")?.[1];
   const checkout = id === undefined ? undefined : state.checkouts.get(id);
   if (checkout === undefined) return false;
