@@ -81,6 +81,12 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
 });
 
+const billingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/billing",
+  component: lazyRouteComponent(() => import("./features/billing/BillingPage.tsx"), "BillingPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -113,7 +119,7 @@ const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, billingRoute, settingsRoute]),
     onboardingRoute,
     plansRoute,
     checkoutReturnRoute,
