@@ -87,6 +87,12 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
 });
 
+const billingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/billing",
+  component: lazyRouteComponent(() => import("./features/billing/BillingPage.tsx"), "BillingPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -120,7 +126,7 @@ const routeTree = rootRoute.addChildren([
   signInRoute,
   signUpRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, billingRoute, settingsRoute]),
     onboardingRoute,
     plansRoute,
     checkoutReturnRoute,
