@@ -37,6 +37,12 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignInPage"),
 });
 
+const signUpRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignUpPage"),
+});
+
 const dashboardRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/dashboard",
@@ -87,6 +93,12 @@ const appsRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/apps/AppsPage.tsx"), "AppsPage"),
 });
 
+const billingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/billing",
+  component: lazyRouteComponent(() => import("./features/billing/BillingPage.tsx"), "BillingPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -118,8 +130,9 @@ const checkoutReturnRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
+  signUpRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, appsRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, appsRoute, usageRoute, billingRoute, settingsRoute]),
     onboardingRoute,
     plansRoute,
     checkoutReturnRoute,

@@ -15,6 +15,10 @@ const schema = z.object({
   EDGE_APPS_URL: z.url().describe("where the proxy's apps listener listens"),
   EDGE_APPS_HOSTNAME: z.string().min(1).describe("the apps domain; everything below it goes there"),
   EDGE_DASHBOARD_DIR: z.string().describe("folder of the built dashboard"),
+  EDGE_CLERK_FRONTEND_URL: z
+    .url()
+    .optional()
+    .describe("Clerk's frontend API, which pages may reach; not with the local issuer"),
 });
 /** Browsers take "localhost" for either; other machines reach neither. */
 const LOOPBACK = ["127.0.0.1", "::1"];
@@ -22,6 +26,8 @@ const STOP_DEADLINE_MS = 3_000;
 
 const config = loadConfig(schema, process.env);
 const log = makeLog("edge");
+const clerkFrontend =
+  config.EDGE_CLERK_FRONTEND_URL === undefined ? null : new URL(config.EDGE_CLERK_FRONTEND_URL).origin;
 const deps = {
   backends: {
     api: new URL(config.EDGE_API_URL),
@@ -29,7 +35,7 @@ const deps = {
     apps: new URL(config.EDGE_APPS_URL),
   },
   appsHostname: config.EDGE_APPS_HOSTNAME,
-  dashboard: makeDashboardHandler(config.EDGE_DASHBOARD_DIR),
+  dashboard: makeDashboardHandler(config.EDGE_DASHBOARD_DIR, clerkFrontend),
 };
 const servers: Server[] = [];
 const sockets = new Set<Duplex>();

@@ -165,7 +165,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     onReceived: () => undefined,
     identity: isLocal
       ? { issuer: "local", local: issuer }
-      : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ" },
+      : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ", frontendUrl: "https://clerk.test" },
     checkModelKey: makeCheckModelKey({
       providerUrl: options.modelProviderUrl ?? "http://127.0.0.1:9",
       dispatcher,

@@ -138,12 +138,13 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
   },
 };
 
-/** The beta price (product.md, "Plans"): a coupon on one plan, not a plan of its own. */
+/** The beta price: a coupon on one plan, not a plan of its own. */
 export const betaCoupon = {
+  /** Stripe's id of it. */
   id: "automna_beta",
   name: "Beta price",
   tier: "starter",
-  /** Of the plan's price, so that $19 are left. */
+  /** Off the plan's price: $19 are left. */
   amountOffCents: 1_000,
   months: 12,
 } as const satisfies { tier: Tier; [fact: string]: unknown };
