@@ -10,7 +10,6 @@ import { newId } from "@automna/service-kit/new-id";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-box";
 import { deriveSlotKey } from "@automna/service-kit/slot-keys";
-import type { TestDatabase } from "@automna/testkit/postgres";
 import pg from "pg";
 import { makeAppsListener, type AppsListenerDeps } from "../src/apps/apps-listener.ts";
 import { makeRequestIds } from "../src/request-ids.ts";
@@ -18,6 +17,12 @@ import { makeRequestIds } from "../src/request-ids.ts";
 export const APPS_DOMAIN = "apps.test";
 /** Seals the passes of all listeners of a test. */
 export const PASS_KEY = "test-key-test-key-test-key-test-key";
+
+/** A database of a test's own: as its superuser, and with the listener's rights. */
+interface AppsDatabase {
+  url: string;
+  urlAs: (role: "automna_apps") => string;
+}
 
 /** What an agentd has to be for its apps to be served: real ones and stand-ins are. */
 export interface AppBackend {
@@ -81,7 +86,7 @@ export function hostOf(name: string, { handle }: Pick<AppOwner, "handle">): stri
 }
 
 /** The real listener over a real database, with its own role's rights. */
-export async function startAppsListener(database: TestDatabase, options: HarnessOptions = {}): Promise<AppsHarness> {
+export async function startAppsListener(database: AppsDatabase, options: HarnessOptions = {}): Promise<AppsHarness> {
   const { ring = parseKeyRing(newKeyRingJson()) } = options;
   const db = createPrismaClient(database.url, { max: 2 });
   const pool = new pg.Pool({ connectionString: database.urlAs("automna_apps"), max: 3 });
