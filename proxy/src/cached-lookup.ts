@@ -20,6 +20,8 @@ export interface CachedLookupOptions<Value> {
 export interface CachedLookup<Value> {
   /** Throws `service_unavailable` when the database does not answer and nothing usable is remembered. */
   get: (key: string) => Promise<Value | null>;
+  /** What `get` would answer from memory; undefined when it would have to ask. */
+  peek: (key: string) => Value | null | undefined;
   /** What is remembered of `key` is known to be outdated: it is not served again, whatever happens. */
   invalidate: (key: string) => void;
   /** How the look-ups so far were answered. */
@@ -86,14 +88,19 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
     return started.promise;
   };
 
+  const peek = (key: string): Value | null | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || !isFresh(entry)) return undefined;
+    counts.remembered += 1;
+    return entry.value;
+  };
+
   return {
     counts,
+    peek,
     async get(key) {
-      const entry = entries.get(key);
-      if (entry !== undefined && isFresh(entry)) {
-        counts.remembered += 1;
-        return entry.value;
-      }
+      const known = peek(key);
+      if (known !== undefined) return known;
       const isPaused = now() < pausedUntilMs;
       try {
         if (!isPaused) {

@@ -1,6 +1,7 @@
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
+import { HEARTBEAT_MS } from "./ingress/heartbeat.ts";
 import { defaultLimits, type IngressLimits } from "./ingress/limits.ts";
 
 const keyRingSchema = z.string().transform((json, context) => {
@@ -37,7 +38,21 @@ const ingressSchema = z.object({
     .int()
     .min(0)
     .default(20_000)
-    .describe("time for requests under way when stopping"),
+    .describe("time for what is under way when stopping; sockets are told to connect again within it"),
+  INGRESS_DRAIN_NOTICE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(3_000)
+    .describe(
+      "first part of it: not ready any more, but still taking connections; longer than the edge's health interval",
+    ),
+  INGRESS_HEARTBEAT_MS: z.coerce
+    .number()
+    .int()
+    .min(100)
+    .default(HEARTBEAT_MS)
+    .describe("how often silent sockets are pinged; well below the silence that the edge allows"),
   INGRESS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
   INGRESS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   INGRESS_USER_REQUESTS_PER_S: z.coerce

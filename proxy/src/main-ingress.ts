@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { findApiKey, noteApiKeyUse } from "@automna/records/api-keys";
 import { findRoute } from "@automna/records/routes";
 import { listEndedSessions } from "@automna/records/sessions";
 import { isDatabaseAway } from "@automna/records/database-errors";
@@ -27,18 +28,20 @@ const verifier = makeSessionVerifier({
 });
 const accessLog = makeAccessLog({
   write: (text) => process.stdout.write(text),
-  time: () => new Date().toISOString(),
+  now: Date.now,
 });
 const metrics = config.INGRESS_METRICS_PORT === undefined ? null : makeIngressMetrics(() => ingress.counts);
 const metricsServer = metrics === null ? null : makeMetricsServer(metrics);
 const ingress = makeIngress({
   findRoute: (userId) => findRoute(pool, userId),
   listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
+  apiKeys: { find: (id) => findApiKey(pool, id), noteUse: (key, nowMs) => noteApiKeyUse(pool, key, nowMs) },
   listener,
   verifier,
   ring: config.INGRESS_SLOT_KEY_RING,
   origin: config.INGRESS_ORIGIN,
   newRequestId: makeRequestIds(),
+  heartbeatMs: config.INGRESS_HEARTBEAT_MS,
   limits: toLimits(config),
   onPassage(passage, endedAt) {
     accessLog.add(passage, endedAt);
@@ -52,8 +55,12 @@ runUntilStopped({
   log,
   isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.INGRESS_DRAIN_TIMEOUT_MS + 5_000,
-  async stop() {
-    await ingress.drain(config.INGRESS_DRAIN_TIMEOUT_MS);
+  async stop(reason) {
+    await ingress.drain({
+      timeoutMs: config.INGRESS_DRAIN_TIMEOUT_MS,
+      // Nobody who could be told: the supervisor is gone, and its edge with it.
+      noticeMs: reason === "SIGTERM" ? config.INGRESS_DRAIN_NOTICE_MS : 0,
+    });
     metricsServer?.close();
     accessLog.flush();
     await listener.close();

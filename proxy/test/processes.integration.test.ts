@@ -79,6 +79,7 @@ const startIngress = () =>
     INGRESS_SESSION_JWT_KEY: issuer.publicKey,
     INGRESS_SESSION_ISSUER: issuer.issuer,
     INGRESS_SLOT_KEY_RING: ringJson,
+    INGRESS_DRAIN_NOTICE_MS: "300",
   });
 
 beforeAll(async () => {

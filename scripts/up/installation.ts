@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { findFreePort } from "@automna/testkit/free-port";
 import { step } from "../bootstrap/progress.mjs";
 import type { DataDir, DataMarker } from "./data-dir.ts";
@@ -24,6 +25,7 @@ export interface InstallationOptions {
   dir: DataDir;
   marker: DataMarker;
   port: number;
+  operators: readonly string[];
   env: NodeJS.ProcessEnv;
   parts: InstallationParts;
   report(line: string): void;
@@ -70,7 +72,9 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         gatewayDir: required(env, "AUTOMNA_GATEWAY_DIR"),
         agentCommand,
         slotsDir: dir.slots,
+        mailDir: join(dir.root, "mail"),
         agentPortBase: options.marker.agentPortBase,
+        operators: options.operators,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
       };
       const services = parts.servicesOf(installation, env);

@@ -15,7 +15,7 @@ const SAME_WISH_MS = 500;
 
 /** The whole life of `npm run up`. Resolves with the exit code. */
 export async function runUp(options: UpOptions, parts: InstallationParts): Promise<number> {
-  const { dataDir, port } = options;
+  const { dataDir, port, operators } = options;
   openDataDir(dataDir);
   const owner = tryLock(lockFile(dataDir));
   if (owner) return describeOther(dataDir, owner.pid);
@@ -24,7 +24,7 @@ export async function runUp(options: UpOptions, parts: InstallationParts): Promi
     await assertPortFree(port);
     const { dir, marker } = prepareDataDir(dataDir, chooseAgentPortBase);
     removeInstance(dataDir);
-    const installation = makeInstallation({ dir, marker, port, env: process.env, parts, report: printLine });
+    const installation = makeInstallation({ dir, marker, port, operators, env: process.env, parts, report: printLine });
     return await runUntilSignal(installation);
   } finally {
     unlock(lockFile(dataDir));

@@ -12,7 +12,10 @@ export interface Installation {
   gatewayDir: string;
   agentCommand: readonly string[];
   slotsDir: string;
+  /** Where mails lie, as there is no mail server. */
+  mailDir: string;
   agentPortBase: number;
+  operators: readonly string[];
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
 }
@@ -52,7 +55,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, operators, modelProviderUrl }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -62,7 +65,9 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_IDENTITY_PRIVATE_KEY_FILE: secrets.sessionPrivateKey,
     API_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
+    API_IDENTITY_OPERATORS: operators.join(","),
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
+    API_MAIL_DIR: mailDir,
     API_APPS_ORIGIN: appsOrigin(origin),
     API_INGRESS_URL: `http://${HOST}:${ports.ingress}`,
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
@@ -76,6 +81,8 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     INGRESS_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     INGRESS_SLOT_KEY_RING_FILE: secrets.ingressKeyRing,
     INGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
+    // There is no other ingress to go to.
+    INGRESS_DRAIN_NOTICE_MS: "0",
   }),
   egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
     EGRESS_HOST: HOST,

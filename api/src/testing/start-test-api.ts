@@ -10,6 +10,7 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ClerkClient } from "@clerk/express";
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
@@ -21,6 +22,8 @@ import { makeServer } from "../http/make-server.ts";
 import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
 import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
+import { openMail } from "../mail/open-mail.ts";
+import type { MailWorker } from "../mail/mail-worker.ts";
 import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
 import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
 import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
@@ -36,10 +39,14 @@ export interface TestApiOptions {
   stripe?: { stripe: Stripe; webhookSecret: string };
   /** Clerk's stand-in. */
   clerk?: { client: ClerkClient; webhookSecret: string };
+  /** A mail server; without one mails are captured, into no folder. */
+  smtpUrl?: string;
   modelProviderUrl?: string;
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** Plan of those who pay nothing: `local` when not given. */
+  freeTier?: Tier | null;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
@@ -50,6 +57,7 @@ export interface TestApiOptions {
 
 export interface TestApi extends Pick<Api, "app"> {
   origin: string;
+  guards: Guards;
   issuer: TestIssuer;
   db: Database;
   pool: Pool;
@@ -59,6 +67,8 @@ export interface TestApi extends Pick<Api, "app"> {
   /** Works only when it is told to: `runOnce`. */
   inbox: InboxWorker;
   refusals: RefusalCounter;
+  /** Sends mails only when it is told to: `runOnce`. */
+  mail: MailWorker;
   /** A fresh link for one browser. */
   startLink: () => string;
   isListening: () => boolean;
@@ -91,9 +101,11 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
   });
   const isLocal = issuerName === "local";
-  const { stripe, clerk } = options;
+  const { stripe, clerk, freeTier = "local" } = options;
   const guards = makeGuards({
     db,
+    pool,
+    freeTier,
     verifier,
     now,
     origin,
@@ -114,6 +126,20 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint }),
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
+  });
+  const mail = openMail({
+    smtp:
+      options.smtpUrl === undefined
+        ? null
+        : { url: options.smtpUrl, from: { name: "Automna", address: "hello@automna.test" }, silenceTimeoutMs: 2_000 },
+    folder: null,
+    db,
+    pool,
+    origin,
+    keyRing: modelKeyRing,
+    log,
+    now,
+    everyMs: DAY_MS,
   });
   const { app, closeStreams } = makeApp({
     db,
@@ -136,7 +162,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    tier: "local",
+    freeTier,
+    onAccountEnding: () => undefined,
     apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
@@ -146,6 +173,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
 
   return {
     app,
+    guards,
     origin,
     issuer,
     db,
@@ -154,6 +182,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     hints,
     inbox,
     refusals,
+    mail,
     startLink: () =>
       startLink(
         origin,
@@ -165,7 +194,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, listener.close(), dispatcher.close(), pool.end()]);
+      await Promise.all([closed, mail.close(), listener.close(), dispatcher.close(), pool.end()]);
       await db.$disconnect();
     },
   };

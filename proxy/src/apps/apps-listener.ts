@@ -81,7 +81,7 @@ export function makeAppsListener(deps: AppsListenerDeps): AppsListener {
     },
     upgrade: (_request, socket) => refuseUpgrade(socket, appError("not_found"), deps.newRequestId()),
     refuse: (response, error) => answerRefusal(response, deps.newRequestId(), error),
-    isDraining: () => isDraining,
+    presence: () => (isDraining ? "leaving" : "ready"),
   });
   server.timeout = SILENCE_MS;
   server.maxConnections = CONNECTIONS_MAX;

@@ -1,7 +1,7 @@
 import { AGENTD_APPS_PREFIX } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import { isAppError } from "@automna/core/shared/app-error";
-import { Exchange, type ExchangeFailure } from "../exchange.ts";
+import { HttpExchange, type HttpFailure } from "../ingress/http-exchange.ts";
 import type { BackendConnections } from "../ingress/backend-connections.ts";
 import { phaseAnswer, unavailable } from "../ingress/phase-answers.ts";
 import type { Backend } from "../ingress/route.ts";
@@ -51,21 +51,17 @@ async function tryAgain(deps: ServeDeps, file: FileVisit): Promise<void> {
   forward(deps, file, backend, ({ error }) => fail(deps, file, error));
 }
 
-function forward(
-  deps: ServeDeps,
-  file: FileVisit,
-  backend: Backend,
-  onFailed: (failure: ExchangeFailure) => void,
-): void {
+function forward(deps: ServeDeps, file: FileVisit, backend: Backend, onFailed: (failure: HttpFailure) => void): void {
   const { visit, host, path, verdict } = file;
   const { request, response, requestId, tally } = visit;
-  new Exchange(request, response, {
-    dispatcher: deps.connections.pool(backend),
+  new HttpExchange(request, response, {
+    pool: deps.connections.pool(backend),
+    host: `${backend.host}:${backend.port}`,
     method: request.method ?? "GET",
     path: `${AGENTD_APPS_PREFIX}${host.name}${path}`,
     headers: deps.guards.requestHeaders(request.headers, backend, requestId),
     hasBody: false,
-    bodyMaxBytes: null,
+    bodyMaxBytes: 0,
     tally,
     toResponseHeaders(status, headers) {
       // An app that nobody has told us of, and the agent neither: as if the address had never been given out.
@@ -78,9 +74,9 @@ function forward(
 }
 
 /** Reading twice does no harm; our own verdict on an answer stays the same. */
-function isWorthAnother({ error, wasSent }: ExchangeFailure): boolean {
+function isWorthAnother({ error, wasSent, wasKept }: HttpFailure): boolean {
   if (isAppError(error)) return false;
-  return !wasSent || ("code" in error && error.code === "UND_ERR_SOCKET");
+  return !wasSent || wasKept;
 }
 
 function fail(deps: ServeDeps, { visit }: FileVisit, error: unknown): void {

@@ -13,6 +13,7 @@ import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
 import { AnswerSource } from "./AnswerSource.tsx";
+import { ApiKeySettings } from "./ApiKeySettings.tsx";
 import { canChooseModel } from "./answer-source.ts";
 import { KeySettings } from "./KeySettings.tsx";
 
@@ -54,6 +55,7 @@ export function SettingsPage() {
           <Skeleton label="Loading the key" lines={2} />
         )}
       </Section>
+      <ApiKeySettings />
       <Section title="Appearance">
         <div>
           <SegmentedControl label="Theme" segments={themes} value={theme} onChange={setThemeMode} />
