@@ -97,6 +97,14 @@ describe("agentd", () => {
     await expect(connectChat(agentd.url, "")).rejects.toThrow("HTTP 401");
   });
 
+  test("makes the folder of apps and teaches the agent where it is", async () => {
+    await claimAndWait();
+    expect(existsSync(`${agentd.stateDir}/apps`)).toBe(true);
+    const skill = readFileSync(`${agentd.stateDir}/skills/publish-app/SKILL.md`, "utf8");
+    expect(skill).toMatch(/^---\nname: publish-app\ndescription: .+\n---\n/);
+    expect(skill).toContain(`${agentd.stateDir}/apps/<name>/`);
+  });
+
   test("does not follow an absolute target", async () => {
     await claimAndWait();
     const answer = await sendRaw(agentd.url, [

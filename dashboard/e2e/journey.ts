@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@automna/testkit/browser";
-import { chat, hosted, plans, settings, signIn, status, wizard } from "./selectors.ts";
+import { apps, chat, hosted, plans, settings, signIn, status, wizard } from "./selectors.ts";
 
 /** What a customer does in the dashboard, step by step, for browser tests, scenarios and screenshots. */
 
@@ -133,6 +133,11 @@ export async function deleteAgent(page: Page, name: string): Promise<void> {
 export async function openStatus(page: Page): Promise<void> {
   await page.goto(new URL("/dashboard/agent", page.url()).href);
   await page.locator(status.state).first().waitFor();
+}
+
+export async function openApps(page: Page): Promise<void> {
+  await page.goto(new URL("/dashboard/apps", page.url()).href);
+  await page.locator(`${apps.list}, ${apps.empty}`).first().waitFor();
 }
 
 export async function openSettings(page: Page): Promise<void> {

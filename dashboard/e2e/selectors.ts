@@ -82,3 +82,11 @@ export const settings = {
   byok: { role: "radio", name: "Your Anthropic key" },
   demo: { role: "radio", name: "Demo model" },
 } as const;
+
+export const apps = {
+  list: "[data-testid=app-list]",
+  empty: "[data-testid=apps-empty]",
+  /** data-app: its name; data-visibility; data-on. */
+  app: "[data-testid=app]",
+  address: "[data-testid=app-address]",
+} as const;

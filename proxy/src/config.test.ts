@@ -1,6 +1,6 @@
 import { newKeyRingJson } from "@automna/service-kit/secret-box";
-import { expect, test } from "vitest";
-import { loadEgressConfig, loadIngressConfig } from "./config.ts";
+import { describe, expect, test } from "vitest";
+import { assertApart, loadEgressConfig, loadIngressConfig } from "./config.ts";
 
 const ingress = {
   INGRESS_PORT: "0",
@@ -31,4 +31,25 @@ test("what is wrong is named, and a wrong key ring is not quoted", () => {
   expect(() => loadIngressConfig({ ...ingress, INGRESS_SLOT_KEY_RING: '{"secret":1}' })).toThrow(
     expect.objectContaining({ message: expect.not.stringContaining('secret"') }),
   );
+});
+
+describe("apps may not be near the dashboard", () => {
+  const near: [string, string][] = [
+    ["https://automna.ai", "https://automna.ai"],
+    ["https://apps.automna.ai", "https://automna.ai"],
+    ["https://automna.ai", "https://app.automna.ai"],
+    ["http://localhost:4600", "http://localhost:4600"],
+  ];
+  test.each(near)("%s is, to %s", (apps, dashboard) => {
+    expect(() => assertApart(apps, dashboard)).toThrow("set cookies");
+  });
+  const apart: [string, string][] = [
+    ["https://automna-apps.example", "https://automna.ai"],
+    ["https://apps.example", "https://automna.ai"],
+    ["http://apps.localhost:4600", "http://localhost:4600"],
+    ["https://notautomna.ai", "https://automna.ai"],
+  ];
+  test.each(apart)("%s is not, to %s", (apps, dashboard) => {
+    expect(() => assertApart(apps, dashboard)).not.toThrow();
+  });
 });

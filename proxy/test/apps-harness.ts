@@ -10,12 +10,19 @@ import { newId } from "@automna/service-kit/new-id";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-box";
 import { deriveSlotKey } from "@automna/service-kit/slot-keys";
-import type { TestDatabase } from "@automna/testkit/postgres";
 import pg from "pg";
 import { makeAppsListener, type AppsListenerDeps } from "../src/apps/apps-listener.ts";
 import { makeRequestIds } from "../src/request-ids.ts";
 
 export const APPS_DOMAIN = "apps.test";
+/** Seals the passes of all listeners of a test. */
+export const PASS_KEY = "test-key-test-key-test-key-test-key";
+
+/** A database of a test's own: as its superuser, and with the listener's rights. */
+interface AppsDatabase {
+  url: string;
+  urlAs: (role: "automna_apps") => string;
+}
 
 /** What an agentd has to be for its apps to be served: real ones and stand-ins are. */
 export interface AppBackend {
@@ -33,6 +40,8 @@ export interface AppOwner {
   /** What the owner decided; told to the listener. */
   setApp: (name: string, settings?: AppSettings) => Promise<void>;
   setPhase: (phase: "ready" | "starting" | "asleep" | "failing") => Promise<void>;
+  /** Another address of the same agent, as after a move. */
+  setPort: (port: number) => Promise<void>;
   setUserState: (state: "active" | "suspended") => Promise<void>;
   /** As the dashboard's button "Open" makes one. */
   ticket: (name: string) => Promise<string>;
@@ -57,7 +66,8 @@ export interface AppsHarness extends AsyncDisposable {
   port: number;
   db: PrismaClient;
   addOwner: (backend: AppBackend, handle?: string) => Promise<AppOwner>;
-  visit: (host: string, path: string, options?: VisitOptions) => Promise<VisitAnswer>;
+  /** Another listener's port may be given. */
+  visit: (host: string, path: string, options?: VisitOptions, port?: number) => Promise<VisitAnswer>;
 }
 
 export interface VisitOptions {
@@ -67,7 +77,7 @@ export interface VisitOptions {
 }
 
 type HarnessOptions = Partial<
-  Pick<AppsListenerDeps, "wakeAgent" | "limits" | "replaceGuards" | "addressHeader" | "passKey" | "onVisit">
+  Pick<AppsListenerDeps, "wakeAgent" | "limits" | "replaceGuards" | "addressHeader" | "redeemTicket" | "ring">
 >;
 
 /** `<app>--<handle>` below the tests' apps domain. */
@@ -76,8 +86,8 @@ export function hostOf(name: string, { handle }: Pick<AppOwner, "handle">): stri
 }
 
 /** The real listener over a real database, with its own role's rights. */
-export async function startAppsListener(database: TestDatabase, options: HarnessOptions = {}): Promise<AppsHarness> {
-  const ring = parseKeyRing(newKeyRingJson());
+export async function startAppsListener(database: AppsDatabase, options: HarnessOptions = {}): Promise<AppsHarness> {
+  const { ring = parseKeyRing(newKeyRingJson()) } = options;
   const db = createPrismaClient(database.url, { max: 2 });
   const pool = new pg.Pool({ connectionString: database.urlAs("automna_apps"), max: 3 });
   const listener = makeNotifyListener(database.urlAs("automna_apps"), makeSilentLog());
@@ -86,14 +96,14 @@ export async function startAppsListener(database: TestDatabase, options: Harness
     findSite: (userId) => findAppSite(pool, userId),
     isSessionOver: (sessionId) => isSessionOver(pool, sessionId),
     redeemTicket: (hash) => redeemAppTicket(pool, hash, new Date()),
-    ring,
     listener,
     appsOrigin: `http://${APPS_DOMAIN}`,
-    passKey: "test-key-test-key-test-key-test-key",
+    passKey: PASS_KEY,
     newRequestId: makeRequestIds(),
     log: makeSilentLog(),
     now: Date.now,
     ...options,
+    ring,
   });
   const port = await apps.listen("127.0.0.1", 0);
   while (!listener.isConnected()) await sleep(10);
@@ -107,7 +117,7 @@ export async function startAppsListener(database: TestDatabase, options: Harness
   return {
     port,
     db,
-    visit: (host, path, visitOptions) => visit(port, host, path, visitOptions),
+    visit: (host, path, visitOptions, otherPort = port) => visit(otherPort, host, path, visitOptions),
     async addOwner(backend, handle = `owner-${randomBytes(5).toString("hex")}`) {
       const { slotId, agentId, rootKey } = backend;
       const [userId, sessionId] = [newId("user"), newId("sess")];
@@ -158,6 +168,10 @@ export async function startAppsListener(database: TestDatabase, options: Harness
         },
         async setPhase(phase) {
           await db.agent.update({ where: { id: agentId }, data: { phase } });
+          await db.$transaction((tx) => notify(tx, "agent_changed", { agentId, userId }));
+        },
+        async setPort(port) {
+          await db.agent.update({ where: { id: agentId }, data: { port } });
           await db.$transaction((tx) => notify(tx, "agent_changed", { agentId, userId }));
         },
         async setUserState(state) {

@@ -27,10 +27,17 @@ export interface AppGuards {
   /** No script of an app stands between its visitors and the platform's pages. */
   serviceWorker: (request: IncomingMessage) => void;
   /** A ticket opens the app that it was made for. */
-  ticket: (ticket: { agentId: string; name: string }, app: { agentId: string; name: string }) => boolean;
+  ticket: (ticket: TicketFor, app: TicketFor) => boolean;
   requestHeaders: typeof appRequestHeaders;
   responseHeaders: typeof appResponseHeaders;
   backendProof: BackendProof;
+}
+
+/** Whose app a ticket was made for, and which one. */
+interface TicketFor {
+  userId: string;
+  agentId: string;
+  name: string;
 }
 
 /** The real ones. `key` seals passes. */
@@ -56,7 +63,7 @@ export function makeAppGuards({ appsOrigin, key, now }: { appsOrigin: string; ke
       if (headers["service-worker"] !== undefined || headers["sec-fetch-dest"] === "serviceworker")
         throw appError("forbidden");
     },
-    ticket: (ticket, app) => ticket.agentId === app.agentId && ticket.name === app.name,
+    ticket: (ticket, app) => ticket.userId === app.userId && ticket.agentId === app.agentId && ticket.name === app.name,
     requestHeaders: appRequestHeaders,
     responseHeaders: appResponseHeaders,
     backendProof: proveBackend,

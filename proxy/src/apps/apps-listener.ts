@@ -99,7 +99,8 @@ export function makeAppsListener(deps: AppsListenerDeps): AppsListener {
       while (underWay.size > 0 && now() < untilMs) await sleep(20);
       server.closeAllConnections();
       sites.close();
-      await Promise.all([connections.close(), closed]);
+      connections.close();
+      await closed;
     },
   };
 }

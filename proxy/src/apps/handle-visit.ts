@@ -104,8 +104,7 @@ async function enter(deps: VisitDeps, siteVisit: SiteVisit, ticket: string): Pro
   const redeemed = await deps.redeemTicket(createHash("sha256").update(ticket).digest());
   const isRight =
     redeemed !== null &&
-    redeemed.userId === site.userId &&
-    guards.ticket(redeemed, { agentId: site.agentId, name: host.name }) &&
+    guards.ticket(redeemed, { userId: site.userId, agentId: site.agentId, name: host.name }) &&
     guards.visit(site, host.name, "owner").kind === "serve" &&
     !(await sites.isSessionOver(redeemed.sessionId));
   if (!isRight) return answerHidden(visit.response, visit.requestId);

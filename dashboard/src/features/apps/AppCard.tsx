@@ -41,14 +41,17 @@ export function AppCard({ agentId, app }: { agentId: string; app: AppView }) {
       </div>
       {state.detail === null ? null : <p className="text-ink-2">{state.detail}</p>}
       <Address agentId={agentId} app={app} />
-      <div className="grid gap-2">
-        <div className="flex flex-wrap items-center justify-between gap-3">
-          <SegmentedControl
-            label={`Who can open ${app.name}`}
-            segments={visibilities.map((segment) => ({ ...segment, disabled: put.isPending }))}
-            value={shown}
-            onChange={change}
-          />
+      <div className="grid justify-items-start gap-2">
+        <SegmentedControl
+          label={`Who can open ${app.name}`}
+          segments={visibilities.map((segment) => ({ ...segment, disabled: put.isPending }))}
+          value={shown}
+          onChange={change}
+        />
+        <div className="flex w-full flex-wrap items-center justify-between gap-x-4 gap-y-1">
+          <p className="text-13 text-ink-2">
+            {isChoosing ? "Until there is a password, it stays as it was." : visibilityText(app.visibility)}
+          </p>
           <Button
             size="small"
             look={app.isOn ? "quiet" : "plain"}
@@ -58,7 +61,6 @@ export function AppCard({ agentId, app }: { agentId: string; app: AppView }) {
             {app.isOn ? "Switch off" : "Switch on"}
           </Button>
         </div>
-        <p className="text-13 text-ink-2">{visibilityText(shown)}</p>
         {put.isError && !isChoosing ? (
           <p role="alert" className="text-13 text-failing">
             {put.error.message}

@@ -32,7 +32,7 @@ export function HandleForm({ handle }: { handle: string }) {
           autoCapitalize="none"
           autoComplete="off"
           error={problem ?? put.error?.message}
-          hint={`Addresses look like app--${text.trim().toLowerCase() || handle}.…`}
+          hint={`Addresses begin with the app's name and --${text.trim().toLowerCase() || handle}`}
           onChange={(event) => {
             setText(event.target.value);
             setProblem(undefined);
