@@ -1,4 +1,4 @@
-import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
+import { HOUR_MS, MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
@@ -15,12 +15,14 @@ import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
 import { ensureOverageItem } from "./billing/overage-item.ts";
+import { makeFeedbackHandlers } from "./feedback/feedback-handlers.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
 import { listRoutes, mountRoutes } from "./http/mount-routes.ts";
 import { makeOpenApi } from "./http/openapi.ts";
 import { makeRateLimit } from "./http/rate-limit.ts";
+import { makeClientAddress } from "./http/client-address.ts";
 import { makeRequestContext } from "./http/request-context.ts";
 import type { Handlers } from "./http/routes.ts";
 import type { Guards } from "./identity/guards.ts";
@@ -28,6 +30,10 @@ import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
 import { makeKeyHandlers } from "./key/key-handlers.ts";
+import { makeMailAdmin } from "./mail/mail-admin.ts";
+import { makeReferralHandlers } from "./referrals/referral-handlers.ts";
+import { makeWaitlistAdmin } from "./waitlist/waitlist-admin.ts";
+import { makeWaitlistHandlers } from "./waitlist/waitlist-handlers.ts";
 import type { RefusalCounter } from "./webhooks/refusal-counter.ts";
 import { makeWebhookHandlers } from "./webhooks/webhook-handlers.ts";
 
@@ -56,6 +62,12 @@ export interface ApiDeps {
   modelKeyRing: KeyRing;
   /** Tier of a new agent. */
   tier: Tier;
+  /** Who reads what customers write; null = it is only kept. */
+  operatorAddress: string | null;
+  /** Invitations that may be open or used at once. */
+  betaCap: number;
+  /** Header in which the edge tells where a request comes from; null = there is none. */
+  clientAddressHeader: string | null;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -67,7 +79,9 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, referral: 10 } as const;
+/** What makes a mail. */
+const PER_HOUR = { waitlist: 20, feedback: 10 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -90,6 +104,8 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
   const { db, guards, identity, jobs, log, now, stripe } = deps;
   const openApi = makeOpenApi();
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
+  const perHour = (calls: number) => makeRateLimit({ limit: calls, windowMs: HOUR_MS, now });
+  const clientAddress = makeClientAddress(deps.clientAddressHeader);
   return {
     ...makeHealthHandlers(db),
     openapi: async () => openApi,
@@ -109,6 +125,11 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ...(stripe === null ? {} : { prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId) }),
     }),
     ...makeBillingHandlers({ ...deps, hint: makeReconcileHint(jobs, log), limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeWaitlistHandlers({ ...deps, clientAddress, limitWaitlist: perHour(PER_HOUR.waitlist) }),
+    ...makeWaitlistAdmin(deps),
+    ...makeReferralHandlers({ ...deps, clientAddress, limitReferral: limit(PER_MINUTE.referral) }),
+    ...makeFeedbackHandlers({ ...deps, limitFeedback: perHour(PER_HOUR.feedback) }),
+    ...makeMailAdmin(deps),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

@@ -76,6 +76,13 @@ const variables = z.object({
   API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
   API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
   API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
+  API_BETA_CAP: z.coerce.number().int().min(0).default(100).describe("invitations that may be open or used at once"),
+  API_CLIENT_ADDRESS_HEADER: z
+    .string()
+    .toLowerCase()
+    .regex(/^[a-z-]+$/)
+    .optional()
+    .describe("header in which the edge, and nobody else, tells where a request comes from, e.g. cf-connecting-ip"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
   API_LOG_LEVEL: z
@@ -126,6 +133,9 @@ export interface ApiConfig {
   stripe: { key: string; webhookSecret: string; url: string } | null;
   trialDays: number;
   mail: MailConfig;
+  betaCap: number;
+  /** Null = requests come straight from their senders. */
+  clientAddressHeader: string | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -156,6 +166,8 @@ export function loadApiConfig(env: Environment): ApiConfig {
       folder: values.API_MAIL_DIR ?? null,
       operatorAddress: values.API_OPERATOR_MAIL ?? null,
     },
+    betaCap: values.API_BETA_CAP,
+    clientAddressHeader: values.API_CLIENT_ADDRESS_HEADER ?? null,
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,

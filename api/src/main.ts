@@ -25,6 +25,8 @@ import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
 import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
+import { makeReadCards } from "./referrals/card-reader.ts";
+import { startPeopleSweep } from "./referrals/people-sweep.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
 
@@ -104,9 +106,18 @@ const { app, closeStreams } = makeApp({
   stripe,
   refusals,
   onReceived: inbox.poke,
+  operatorAddress: config.mail.operatorAddress,
 });
 const server = makeServer(app);
 
+const stopPeopleSweep = startPeopleSweep({
+  db,
+  pool,
+  readCards: makeReadCards(stripe),
+  modelKeyRing: config.modelKeyRing,
+  log,
+  now,
+});
 const stopCreditSweep = startCreditSweep({ pool, now, log });
 const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
@@ -120,7 +131,7 @@ runUntilStopped({
     server.closeIdleConnections();
     await closed;
     await Promise.all([inbox.close(), billingClock.close(), refusals.flushed(), mailWorker.close()]);
-    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
+    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep(), stopPeopleSweep()]);
     await pool.end();
     await db.$disconnect();
   },

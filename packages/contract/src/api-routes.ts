@@ -13,6 +13,7 @@ import {
 } from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
+import { peopleRoutes } from "./people-routes.ts";
 import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
 
 export interface ApiRoute {
@@ -22,9 +23,10 @@ export interface ApiRoute {
   summary: string;
   /**
    * public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's;
-   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
+   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks;
+   * open: anyone from anywhere, also a form without JavaScript or a mail program: the browser's cookies count for nothing.
    */
-  access: "public" | "session" | "operator" | "webhook";
+  access: "public" | "session" | "operator" | "webhook" | "open";
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -298,6 +300,8 @@ export const apiRoutes = {
     body: putOverageSchema,
     success: { status: 200, body: creditsViewSchema },
   },
+
+  ...peopleRoutes,
 } as const satisfies Record<string, ApiRoute>;
 
 export type ApiRouteName = keyof typeof apiRoutes;

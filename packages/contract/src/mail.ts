@@ -30,3 +30,23 @@ export const mailCatalogue = {
 export type MailTemplate = keyof typeof mailCatalogue;
 export type MailData<Template extends MailTemplate> = z.infer<(typeof mailCatalogue)[Template]>;
 export const mailTemplates = Object.keys(mailCatalogue) as MailTemplate[];
+
+export const mailStates = ["waiting", "sent", "captured", "given_up"] as const;
+
+/** GET /api/admin/mails: newest first, without what is in them. */
+export const mailsQuerySchema = z.strictObject({ state: z.enum(mailStates).optional() });
+export const mailListSchema = z.object({
+  mails: z.array(
+    z.object({
+      key: z.string(),
+      template: z.string(),
+      userId: z.string().nullable(),
+      state: z.enum(mailStates),
+      attempts: z.number().int(),
+      error: z.string().nullable(),
+      createdAtMs: z.number().int(),
+    }),
+  ),
+});
+/** POST /api/admin/mails/retry. */
+export const retryMailSchema = z.strictObject({ key: z.string().max(300) });
