@@ -26,6 +26,7 @@ import { makeClientAddress } from "./http/client-address.ts";
 import { makeRequestContext } from "./http/request-context.ts";
 import type { Handlers } from "./http/routes.ts";
 import type { Guards } from "./identity/guards.ts";
+import { makeAccountHandlers } from "./identity/accounts/account-handlers.ts";
 import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
@@ -60,8 +61,10 @@ export interface ApiDeps {
   /** Something new is in the inbox. */
   onReceived: () => void;
   modelKeyRing: KeyRing;
-  /** Tier of a new agent. */
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
+  /** An account is to end. */
+  onAccountEnding: () => void;
   /** Who reads what customers write; null = it is only kept. */
   operatorAddress: string | null;
   /** Invitations that may be open or used at once. */
@@ -103,6 +106,7 @@ export function makeApp(deps: ApiDeps): Api {
 function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
   const { db, guards, identity, jobs, log, now, stripe } = deps;
   const openApi = makeOpenApi();
+  const hint = makeReconcileHint(jobs, log);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
   const perHour = (calls: number) => makeRateLimit({ limit: calls, windowMs: HOUR_MS, now });
   const clientAddress = makeClientAddress(deps.clientAddressHeader);
@@ -121,10 +125,11 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
     ...makeCreditsHandlers({
       ...deps,
-      findTier: makeFindTier(db, deps.tier),
+      findTier: makeFindTier(db, deps.freeTier),
       ...(stripe === null ? {} : { prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId) }),
     }),
-    ...makeBillingHandlers({ ...deps, hint: makeReconcileHint(jobs, log), limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeAccountHandlers({ ...deps, hint }),
+    ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
     ...makeWaitlistHandlers({ ...deps, clientAddress, limitWaitlist: perHour(PER_HOUR.waitlist) }),
     ...makeWaitlistAdmin(deps),
     ...makeReferralHandlers({ ...deps, clientAddress, limitReferral: limit(PER_MINUTE.referral) }),
@@ -134,7 +139,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeAgentHandlers({
       ...deps,
       streams,
-      hint: makeReconcileHint(jobs, log),
+      hint,
       limitDeploy: limit(PER_MINUTE.deploy),
     }),
   };

@@ -84,12 +84,18 @@ const variables = z.object({
     .optional()
     .describe("header in which the edge, and nobody else, tells where a request comes from, e.g. cf-connecting-ip"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
-  API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
+  API_FREE_TIER: z
+    .enum(tiers)
+    .optional()
+    .describe("plan of those who pay nothing; by default nobody with API_STRIPE_KEY set, and `local` without it"),
   API_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("least level that is logged"),
 });
+
+/** Who sells nothing runs it for themselves. */
+const [freeTierOfOwnMachine] = tiers;
 
 interface SessionIssuerConfig {
   /** Expected `iss`. */
@@ -139,7 +145,8 @@ export interface ApiConfig {
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   logLevel: string;
 }
 
@@ -171,7 +178,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
-    tier: values.API_TIER,
+    freeTier: values.API_FREE_TIER ?? (values.API_STRIPE_KEY === undefined ? freeTierOfOwnMachine : null),
     logLevel: values.API_LOG_LEVEL,
   };
 }

@@ -20,6 +20,7 @@ import { makeStripeInbox } from "./billing/stripe-inbox.ts";
 import { loadApiConfig, type ApiConfig } from "./config.ts";
 import { startCreditSweep } from "./credits/credit-sweep.ts";
 import { makeServer } from "./http/make-server.ts";
+import { makeAccountClock } from "./identity/accounts/account-clock.ts";
 import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
 import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
@@ -89,6 +90,8 @@ const inbox = makeInboxWorker({
     clerk: clerkBackend === null ? refuseEvent : makeClerkInbox({ clerk: openClerk(clerkBackend), now, hint }),
   },
 });
+const clerk = clerkBackend === null ? null : openClerk(clerkBackend);
+const accountClock = makeAccountClock({ db, pool, stripe, clerk, log, now, hint });
 const billingClock = makeBillingClock({ db, pool, stripe, log, now, hint });
 const checkModelKey = makeCheckModelKey({ providerUrl: config.modelProviderUrl, dispatcher, log });
 
@@ -107,6 +110,7 @@ const { app, closeStreams } = makeApp({
   refusals,
   onReceived: inbox.poke,
   operatorAddress: config.mail.operatorAddress,
+  onAccountEnding: accountClock.poke,
 });
 const server = makeServer(app);
 
@@ -130,7 +134,13 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([inbox.close(), billingClock.close(), refusals.flushed(), mailWorker.close()]);
+    await Promise.all([
+      inbox.close(),
+      billingClock.close(),
+      accountClock.close(),
+      refusals.flushed(),
+      mailWorker.close(),
+    ]);
     await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep(), stopPeopleSweep()]);
     await pool.end();
     await db.$disconnect();

@@ -7,11 +7,16 @@ import { config } from "zod";
 import { makeApiClient } from "./api/api-client.ts";
 import { PlatformProvider } from "./api/api-context.tsx";
 import { makeLocalSessionKeeper } from "./api/session.ts";
+import { rememberArrival } from "./arrival/arrival.ts";
+import { openStore } from "./arrival/use-arrival.ts";
 import { makeRouter } from "./router.tsx";
 import "./theme/base.css";
 
 // The CSP forbids eval, which zod would otherwise try in order to compile its schemas.
 config({ jitless: true });
+
+const store = openStore();
+if (store !== null) rememberArrival(location.search, store, Date.now());
 
 const browserFetch: typeof fetch = (input, init) => fetch(input, init);
 const session = makeLocalSessionKeeper(browserFetch);

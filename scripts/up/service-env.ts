@@ -1,5 +1,6 @@
 import type { DatabaseRole } from "@automna/prisma/grants";
 import type { SecretFiles } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
 
 /** Everything that the services of one installation are told. */
 export interface Installation {
@@ -16,6 +17,7 @@ export interface Installation {
   mailDir: string;
   agentPortBase: number;
   operators: readonly string[];
+  settings: Settings;
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
 }

@@ -10,6 +10,7 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ClerkClient } from "@clerk/express";
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
@@ -22,7 +23,7 @@ import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
 import { openMail } from "../mail/open-mail.ts";
 import type { MailWorker } from "../mail/mail-worker.ts";
-import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
+import { makeInboxWorker, refuseEvent, type HandleInboxEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
 import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
 import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
 import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
@@ -30,9 +31,13 @@ import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
 export interface TestApiOptions {
   /** Connection with the api's own rights. */
   databaseUrl: string;
+  /** Clients that die when they are told to, in place of calm ones. */
+  clients?: { db: Database; pool: Pool };
   /** Guards that are switched off, by what stands in for them. */
   guards?: Partial<Omit<Guards, "webhooks">>;
   webhookGuards?: Partial<WebhookGuards>;
+  /** Stands in for what is done about Stripe's events. */
+  stripeInbox?: HandleInboxEvent;
   /** Stripe's stand-in. */
   stripe?: { stripe: Stripe; webhookSecret: string };
   /** Clerk's stand-in. */
@@ -44,9 +49,12 @@ export interface TestApiOptions {
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** Plan of those who pay nothing: `local` when not given. */
+  freeTier?: Tier | null;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
+  trialDays?: number;
   log?: Logger;
 }
 
@@ -77,8 +85,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const issuer = makeTestIssuer();
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
-  const db = createPrismaClient(databaseUrl, { max: 4 });
-  const pool = makePool(databaseUrl, { max: 4 });
+  const db = options.clients?.db ?? createPrismaClient(databaseUrl, { max: 4 });
+  const pool = options.clients?.pool ?? makePool(databaseUrl, { max: 4 });
   const listener = makeNotifyListener(databaseUrl, log);
   const dispatcher = new Agent();
   const modelKeyRing = parseKeyRing(newKeyRingJson());
@@ -116,7 +124,9 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
     everyMs: DAY_MS,
     handlers: {
-      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint }),
+      stripe:
+        options.stripeInbox ??
+        (stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint })),
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
   });
@@ -159,7 +169,9 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    tier: "local",
+    freeTier: options.freeTier === undefined ? "local" : options.freeTier,
+    onAccountEnding: () => undefined,
+    ...(options.trialDays === undefined ? {} : { trialDays: options.trialDays }),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);

@@ -2,6 +2,8 @@ import { z } from "zod";
 import {
   billingViewSchema,
   changePlanSchema,
+  checkoutOutcomeSchema,
+  checkoutParams,
   checkoutSchema,
   invoicesSchema,
   packsSchema,
@@ -14,7 +16,15 @@ import {
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
 import { peopleRoutes } from "./people-routes.ts";
-import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
+import {
+  accountDeletionSchema,
+  deleteAccountSchema,
+  identityInfoSchema,
+  keyViewSchema,
+  localSignInSchema,
+  meSchema,
+  putKeySchema,
+} from "./identity.ts";
 
 export interface ApiRoute {
   method: "get" | "post" | "put" | "delete";
@@ -98,6 +108,28 @@ export const apiRoutes = {
     access: "session",
     success: { status: 200, body: meSchema },
   },
+  accountDeletion: {
+    method: "get",
+    path: "/api/account/deletion",
+    summary: "Is your account about to be deleted, and when?",
+    access: "session",
+    success: { status: 200, body: accountDeletionSchema },
+  },
+  deleteAccount: {
+    method: "post",
+    path: "/api/account/deletion",
+    summary: "Delete your account: the plan ends and the agent stops now, all data is erased after 30 days.",
+    access: "session",
+    body: deleteAccountSchema,
+    success: { status: 202, body: accountDeletionSchema },
+  },
+  keepAccount: {
+    method: "delete",
+    path: "/api/account/deletion",
+    summary: "Keep your account after all, while its data is still there.",
+    access: "session",
+    success: { status: 200, body: accountDeletionSchema },
+  },
   getKey: {
     method: "get",
     path: "/api/key",
@@ -135,6 +167,14 @@ export const apiRoutes = {
     access: "session",
     body: checkoutSchema,
     success: { status: 200, body: redirectSchema },
+  },
+  billingCheckoutOutcome: {
+    method: "post",
+    path: "/api/billing/checkout/:checkoutId",
+    summary: "Look a purchase up at Stripe and write down what it brought, in case Stripe's news of it are late.",
+    access: "session",
+    params: checkoutParams,
+    success: { status: 200, body: checkoutOutcomeSchema },
   },
   billingPacks: {
     method: "post",

@@ -1,4 +1,5 @@
 import { dunningStates } from "@automna/core/billing/dunning";
+import { refusals } from "@automna/core/billing/service";
 import { planChangeKinds } from "@automna/core/billing/plan-change";
 import { tiers } from "@automna/core/tiers/catalogue";
 import { z } from "zod";
@@ -12,6 +13,14 @@ export const checkoutSchema = z.strictObject({
 
 /** Where the browser goes next: a page of Stripe's. */
 export const redirectSchema = z.object({ url: z.url() });
+
+export const checkoutParams = z.object({ checkoutId: z.string().regex(/^cs_\w{8,200}$/) });
+
+/** POST /api/billing/checkout/:checkoutId: what has become of a purchase. */
+export const checkoutOutcomeSchema = z.object({
+  /** open: not paid yet; expired: it can't be paid any more; processing: paid for, and the bank still works on it. */
+  state: z.enum(["open", "expired", "processing", "done"]),
+});
 
 const MOST_PACKS = 50;
 
@@ -103,6 +112,8 @@ export const billingViewSchema = z.object({
   /** The plan that may be used now; null = none. */
   tier: z.enum(tiers).nullable(),
   dunning: z.enum(dunningStates),
+  /** Why no agent may run; null = one may. */
+  refusal: z.enum(refusals).nullable(),
   /** When grace, or the keeping of a sleeping agent's data, ends; null = nothing is due. */
   deadlineMs: z.number().int().nullable(),
   subscriptions: z.array(subscriptionViewSchema),

@@ -82,6 +82,29 @@ export const errorCatalogue = {
     status: 409,
     message: "You have a plan already. Change it instead of buying another.",
   },
+  plan_needed: { kind: "user", status: 402, message: "Choose a plan first: your agent runs on it." },
+  plan_ended: {
+    kind: "user",
+    status: 402,
+    message: "Your plan has ended. Your agent sleeps with all its data; choose a plan and it comes back.",
+  },
+  payment_failed: {
+    kind: "user",
+    status: 402,
+    message: "Payment failed. Update your card to keep your agent running.",
+  },
+  checkout_not_found: { kind: "user", status: 404, message: "You have no such purchase." },
+  // accounts
+  account_ending: {
+    kind: "conflict",
+    status: 409,
+    message: "Your account is being deleted. Take that back under Settings first.",
+  },
+  account_deletion_final: {
+    kind: "conflict",
+    status: 409,
+    message: "This can't be taken back any more.",
+  },
   plan_unchanged: { kind: "conflict", status: 409, message: "You have this plan already." },
   plan_change_pending: {
     kind: "conflict",

@@ -78,3 +78,23 @@ export const keyViewSchema = z.object({
   key: z.object({ provider: z.literal("anthropic"), last4: z.string(), validatedAtMs: z.number().int() }).nullable(),
 });
 export type KeyView = z.infer<typeof keyViewSchema>;
+
+/** What a customer types to show that an account is not deleted by mistake. */
+export const DELETE_WORDS = "delete my account";
+
+/** POST /api/account/deletion. */
+export const deleteAccountSchema = z.strictObject({ confirm: z.literal(DELETE_WORDS) });
+
+/** GET /api/account/deletion. */
+export const accountDeletionSchema = z.object({
+  /** Null = nobody wants it. */
+  deletion: z
+    .object({
+      requestedAtMs: z.number().int(),
+      /** When everything personal is erased. */
+      eraseAtMs: z.number().int(),
+      canUndo: z.boolean(),
+    })
+    .nullable(),
+});
+export type AccountDeletionView = z.infer<typeof accountDeletionSchema>;

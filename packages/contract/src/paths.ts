@@ -17,3 +17,8 @@ export function agentSocketPath(userId: string): string {
 export function agentKeepAlivePath(userId: string): string {
   return `${agentPath(userId)}/healthz`;
 }
+
+/** Pages of the dashboard that errors send people to. */
+export const PLANS_PATH = "/dashboard/plans";
+export const BILLING_PATH = "/dashboard/billing";
+export const SETTINGS_PATH = "/dashboard/settings";

@@ -1,4 +1,4 @@
-import { appendAgentEvent } from "./agents.ts";
+import { requestDeletion } from "./account-deletions.ts";
 import { appendAudit } from "./audit.ts";
 import { notify, type Transaction } from "./database.ts";
 import { welcomeUser } from "./welcome-user.ts";
@@ -38,14 +38,9 @@ export async function markUserDeleted(tx: Transaction, userId: string, now: Date
   });
   if (changed.count === 0) return [];
   await tx.session.updateMany({ where: { userId, endedAt: null }, data: { endedAt: now } });
-  const agents = await tx.agent.findMany({ where: { userId, desired: "running" }, select: { id: true } });
-  for (const { id } of agents) {
-    const stopped = await tx.agent.update({ where: { id }, data: { desired: "stopped", attempts: 0, retryAt: null } });
-    await appendAgentEvent(tx, stopped, "agent.stopped_requested", { by: "identity" });
-  }
   await appendAudit(tx, { userId, action: "user.deleted", subject: userId });
   await notify(tx, "user_changed", { userId });
-  return agents.map(({ id }) => id);
+  return requestDeletion(tx, { userId, askedBy: "issuer" }, now);
 }
 
 /** Remembers that a session ended, also one whose tokens we never saw, until they would have run out anyway. */

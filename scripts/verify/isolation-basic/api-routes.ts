@@ -1,4 +1,5 @@
 import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/api-routes";
+import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
 import { peopleSamples } from "./people-samples.ts";
@@ -18,6 +19,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => Sample | Promi
   localStart: (api) => ({ query: new URL(api.startLink()).search }),
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
+  deleteAccount: () => ({ body: { confirm: DELETE_WORDS } }),
   billingCheckout: () => ({ body: { tier: "pro" } }),
   billingPacks: () => ({ body: { packs: 1 } }),
   billingPlanPreview: () => ({ body: { tier: "pro" } }),

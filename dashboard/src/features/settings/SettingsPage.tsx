@@ -12,8 +12,10 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
+import { AccountDeletion } from "./AccountDeletion.tsx";
 import { AnswerSource } from "./AnswerSource.tsx";
 import { canChooseModel } from "./answer-source.ts";
+import { FeedbackForm } from "./FeedbackForm.tsx";
 import { KeySettings } from "./KeySettings.tsx";
 
 const themes: readonly Segment<ThemeMode>[] = [
@@ -66,6 +68,9 @@ export function SettingsPage() {
           </Button>
         </div>
       </Section>
+      <Section title="Feedback" description="Tell us what works, what does not, and what is missing.">
+        <FeedbackForm />
+      </Section>
       <Section title="Account" description={me.data ? `Signed in as ${me.data.user.email}.` : undefined}>
         <div className="grid justify-items-start gap-2">
           <Button
@@ -86,6 +91,9 @@ export function SettingsPage() {
             </p>
           ) : null}
         </div>
+      </Section>
+      <Section title="Delete account" description="Ends your plan now and erases everything after 30 days.">
+        <AccountDeletion />
       </Section>
     </PageFrame>
   );

@@ -64,7 +64,7 @@ test("owed: a week of grace, then sleep, then thirty days, then the end", () => 
   expect(asleep.dunning).toEqual({ state: "asleep", deadlineMs: (GRACE_DAYS + KEEP_DAYS) * DAY_MS });
   expect(entitledTier(asleep.dunning, owed)).toBeNull();
   expect(nextDunning(asleep.dunning, owed, (GRACE_DAYS + KEEP_DAYS) * DAY_MS - 1).event).toBeNull();
-  expect(nextDunning(asleep.dunning, ended, (GRACE_DAYS + KEEP_DAYS) * DAY_MS).event).toBe("billing.delete_due");
+  expect(nextDunning(asleep.dunning, ended, (GRACE_DAYS + KEEP_DAYS) * DAY_MS).event).toBe("billing.expired");
 });
 
 test("news that come months late still give the customer every day that was promised", () => {
