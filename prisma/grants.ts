@@ -81,7 +81,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "referral_codes", privileges: append },
       { table: "referrals", privileges: readWrite },
       { table: "waitlist_entries", privileges: all },
-      { table: "feedback", privileges: append },
+      { table: "feedback", privileges: all },
       { table: "handles", privileges: readWrite },
       { table: "apps", privileges: all },
       { table: "app_tickets", privileges: all },

@@ -1,4 +1,4 @@
-import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
+import { HOUR_MS, MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
@@ -19,12 +19,14 @@ import { makeFindTier } from "./credits/find-tier.ts";
 import { makeApiKeyHandlers } from "./api-keys/api-key-handlers.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
 import { ensureOverageItem } from "./billing/overage-item.ts";
+import { makeFeedbackHandlers } from "./feedback/feedback-handlers.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
 import { listRoutes, mountRoutes } from "./http/mount-routes.ts";
 import { makeOpenApi } from "./http/openapi.ts";
 import { makeRateLimit } from "./http/rate-limit.ts";
+import { makeClientAddress } from "./http/client-address.ts";
 import { makeRequestContext } from "./http/request-context.ts";
 import type { Handlers } from "./http/routes.ts";
 import type { Guards } from "./identity/guards.ts";
@@ -33,6 +35,10 @@ import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
 import { makeKeyHandlers } from "./key/key-handlers.ts";
+import { makeMailAdmin } from "./mail/mail-admin.ts";
+import { makeReferralHandlers } from "./referrals/referral-handlers.ts";
+import { makeWaitlistAdmin } from "./waitlist/waitlist-admin.ts";
+import { makeWaitlistHandlers } from "./waitlist/waitlist-handlers.ts";
 import type { RefusalCounter } from "./webhooks/refusal-counter.ts";
 import { makeWebhookHandlers } from "./webhooks/webhook-handlers.ts";
 
@@ -67,6 +73,12 @@ export interface ApiDeps {
   apps: AppsSite | null;
   /** Egress has the key behind credits. */
   hasPlatformKey: boolean;
+  /** Who reads what customers write; null = it is only kept. */
+  operatorAddress: string | null;
+  /** Invitations that may be open or used at once. */
+  betaCap: number;
+  /** Header in which the edge tells where a request comes from; null = there is none. */
+  clientAddressHeader: string | null;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -78,7 +90,18 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60, apps: 60 } as const;
+const PER_MINUTE = {
+  signIn: 30,
+  key: 20,
+  deploy: 20,
+  billing: 20,
+  apiKeys: 20,
+  operator: 60,
+  apps: 60,
+  referral: 10,
+} as const;
+/** What makes a mail. */
+const PER_HOUR = { waitlist: 20, feedback: 10 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -103,6 +126,8 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
   const hint = makeReconcileHint(jobs, log);
   const findTier = makeFindTier(db, deps.freeTier);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
+  const perHour = (calls: number) => makeRateLimit({ limit: calls, windowMs: HOUR_MS, now });
+  const clientAddress = makeClientAddress(deps.clientAddressHeader);
   return {
     ...makeHealthHandlers(db),
     openapi: async () => openApi,
@@ -128,6 +153,11 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeSupportHandlers(deps),
     ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
     ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
+    ...makeWaitlistHandlers({ ...deps, clientAddress, limitWaitlist: perHour(PER_HOUR.waitlist) }),
+    ...makeWaitlistAdmin(deps),
+    ...makeReferralHandlers({ ...deps, clientAddress, limitReferral: limit(PER_MINUTE.referral) }),
+    ...makeFeedbackHandlers({ ...deps, limitFeedback: perHour(PER_HOUR.feedback) }),
+    ...makeMailAdmin(deps),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,

@@ -91,6 +91,13 @@ const variables = z.object({
   API_HAS_PLATFORM_KEY: flagSchema
     .default(false)
     .describe("true: egress has the platform's own model key, so answers may be paid in credits"),
+  API_BETA_CAP: z.coerce.number().int().min(0).default(100).describe("invitations that may be open or used at once"),
+  API_CLIENT_ADDRESS_HEADER: z
+    .string()
+    .toLowerCase()
+    .regex(/^[a-z-]+$/)
+    .optional()
+    .describe("header in which the edge, and nobody else, tells where a request comes from, e.g. cf-connecting-ip"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_FREE_TIER: z
     .enum(tiers)
@@ -150,6 +157,9 @@ export interface ApiConfig {
   mail: MailConfig;
   /** Null = apps are not served here. */
   apps: { origin: string; ingressUrl: string } | null;
+  betaCap: number;
+  /** Null = requests come straight from their senders. */
+  clientAddressHeader: string | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   /** Egress has the key behind credits. */
@@ -187,6 +197,8 @@ export function loadApiConfig(env: Environment): ApiConfig {
       origin: new URL(appsOrigin).origin,
       ingressUrl: new URL(ingressUrl).origin,
     })),
+    betaCap: values.API_BETA_CAP,
+    clientAddressHeader: values.API_CLIENT_ADDRESS_HEADER ?? null,
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     hasPlatformKey: values.API_HAS_PLATFORM_KEY,

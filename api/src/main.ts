@@ -27,6 +27,8 @@ import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
 import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
+import { makeReadCards } from "./referrals/card-reader.ts";
+import { startPeopleSweep } from "./referrals/people-sweep.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
 
@@ -117,10 +119,19 @@ const { app, closeStreams } = makeApp({
           listPublished: makeListPublished({ ingressUrl: config.apps.ingressUrl, dispatcher, log }),
         },
   onReceived: inbox.poke,
+  operatorAddress: config.mail.operatorAddress,
   onAccountEnding: accountClock.poke,
 });
 const server = makeServer(app);
 
+const stopPeopleSweep = startPeopleSweep({
+  db,
+  pool,
+  readCards: makeReadCards(stripe),
+  modelKeyRing: config.modelKeyRing,
+  log,
+  now,
+});
 const stopCreditSweep = startCreditSweep({ pool, now, log });
 const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
@@ -135,7 +146,7 @@ runUntilStopped({
     await closed;
     const workers = [inbox, billingClock, accountClock, mailWorker];
     await Promise.all([...workers.map((worker) => worker.close()), refusals.flushed()]);
-    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
+    await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep(), stopPeopleSweep()]);
     await pool.end();
     await db.$disconnect();
   },

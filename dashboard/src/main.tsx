@@ -8,11 +8,16 @@ import { makeApiClient } from "./api/api-client.ts";
 import { PlatformProvider } from "./api/api-context.tsx";
 import { identityQuery } from "./api/queries.ts";
 import { findTokens, makeSessionKeeper } from "./api/session.ts";
+import { rememberArrival } from "./arrival/arrival.ts";
+import { openStore } from "./arrival/use-arrival.ts";
 import { makeRouter } from "./router.tsx";
 import "./theme/base.css";
 
 // The CSP forbids eval, which zod would otherwise try in order to compile its schemas.
 config({ jitless: true });
+
+const store = openStore();
+if (store !== null) rememberArrival(location.search, store, Date.now());
 
 const browserFetch: typeof fetch = (input, init) => fetch(input, init);
 // Who signs tokens here does not change while the page is open.

@@ -8,6 +8,7 @@ import {
   lazyRouteComponent,
   Outlet,
   redirect,
+  type RouterHistory,
 } from "@tanstack/react-router";
 import { z } from "zod";
 import type { ApiClient } from "./api/api-client.ts";
@@ -139,8 +140,15 @@ const routeTree = rootRoute.addChildren([
   ]),
 ]);
 
-export function makeRouter(context: RouterContext) {
-  return createRouter({ routeTree, context, defaultPreload: "intent", scrollRestoration: true });
+/** Without a history of its own it follows the browser's address. */
+export function makeRouter(context: RouterContext, history?: RouterHistory) {
+  return createRouter({
+    routeTree,
+    context,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+    ...(history === undefined ? {} : { history }),
+  });
 }
 
 declare module "@tanstack/react-router" {

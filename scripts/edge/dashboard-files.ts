@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { join } from "node:path";
 import sirv from "sirv";
@@ -7,6 +7,8 @@ import { contentSecurityPolicy, SECURITY_HEADERS } from "./security-headers.ts";
 
 /** Where Vite's `html.cspNonce` puts its placeholder, and how it spells it. */
 const NONCE_PLACEHOLDER = "__CSP_NONCE__";
+/** The page of "/" with its words in it, for readers without JavaScript (dashboard/build/prerender-landing.ts). */
+const LANDING = "landing.html";
 /** Vite names everything below by its content. */
 const HASHED_FILES = "/assets/";
 
@@ -15,6 +17,8 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 /** Serves a built dashboard: its files, and its one page for every other address. Reads the folder once, at the start. */
 export function makeDashboardHandler(folder: string, clerkFrontend: string | null = null): Handler {
   const page = readFileSync(join(folder, "index.html"), "utf8");
+  const landingFile = join(folder, LANDING);
+  const landing = existsSync(landingFile) ? readFileSync(landingFile, "utf8") : page;
   const files = sirv(folder, {
     etag: true,
     // So that "/" is the page with its nonce, and not the file as it lies there.
@@ -29,6 +33,7 @@ export function makeDashboardHandler(folder: string, clerkFrontend: string | nul
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) res.setHeader(name, value);
     if (req.method !== "GET" && req.method !== "HEAD") return answer(res, 405, "This address answers to GET only.\n");
     const [path = "/"] = (req.url ?? "/").split(/[?#]/);
+    if (path === "/" || path === `/${LANDING}`) return sendPage(res, landing, clerkFrontend);
     if (path === "/index.html") return sendPage(res, page, clerkFrontend);
     files(req, res, () => {
       // A missing file must not look like a page: a browser would try to run it.

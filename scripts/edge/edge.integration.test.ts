@@ -179,6 +179,23 @@ test("every page view gets a nonce of its own that its policy names", async () =
   expect(new Set(nonces).size).toBe(3);
 });
 
+test("the start page comes with its words in it, with a nonce too, and every other address without", async () => {
+  const built = mkdtempSync(join(tmpdir(), "automna-edge-landing-"));
+  writeFileSync(join(built, "index.html"), "shell");
+  writeFileSync(join(built, "landing.html"), '<script nonce="__CSP_NONCE__">words');
+  const server = createServer(makeDashboardHandler(built));
+  try {
+    const { origin } = await listen(server);
+    const read = async (path: string) => (await fetch(origin + path)).text();
+    expect(await read("/?ref=aaaaaaaaaa")).toMatch(/^<script nonce="[\w+/=]{24}">words$/);
+    expect(await read("/landing.html")).not.toContain("__CSP_NONCE__");
+    expect(await read("/dashboard")).toBe("shell");
+  } finally {
+    server.close();
+    rmSync(built, { recursive: true });
+  }
+});
+
 test("hashed files are kept for good, missing ones are not found", async () => {
   const asset = await fetch(url("/assets/x-1.js"));
   expect(asset.headers.get("cache-control")).toContain("immutable");

@@ -9,6 +9,7 @@ import { transactionLimits, type Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
 import type { Stripe } from "stripe";
 import type { Handlers } from "../http/routes.ts";
+import { findInvitePromotion } from "../waitlist/waitlist-entries.ts";
 import { lockStripeObject } from "./billing-lock.ts";
 import { executePlanChange, planChange, PREVIEW_LIVES_MS, previewPlanChange } from "./change-plan.ts";
 import { openPackCheckout, openPlanCheckout, type CheckoutParts } from "./checkout.ts";
@@ -89,7 +90,8 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
         successUrl: `${plans}/return?checkout={CHECKOUT_SESSION_ID}`,
         cancelUrl: plans,
       };
-      return { url: await openPlanCheckout(parts, { tier, promotionCode, trialDays: isFirst ? trialDays : 0 }) };
+      const code = promotionCode ?? (await findInvitePromotion(db, userId)) ?? undefined;
+      return { url: await openPlanCheckout(parts, { tier, promotionCode: code, trialDays: isFirst ? trialDays : 0 }) };
     },
 
     async billingCheckoutOutcome({ caller: { userId }, params }) {

@@ -3,6 +3,7 @@ import { describeEntry } from "@automna/core/credits/statement";
 import { listStatement, type StatementEntry } from "@automna/records/credits/statement";
 import type { Pool } from "@automna/records/pool";
 import type { Response } from "express";
+import { quoteCsv } from "../http/csv.ts";
 
 const PAGE = 1_000;
 const HEAD = "number,date,description,credits,balance\r\n";
@@ -30,12 +31,6 @@ export async function sendStatementCsv(
 }
 
 export function toCsvLine({ number, atMs, kind, subject, credits, balanceAfter }: StatementEntry): string {
-  const cells = [number, new Date(atMs).toISOString(), quote(describeEntry(kind, subject)), credits, balanceAfter];
+  const cells = [number, new Date(atMs).toISOString(), quoteCsv(describeEntry(kind, subject)), credits, balanceAfter];
   return `${cells.join(",")}\r\n`;
-}
-
-/** Quoted, and never a formula for the spreadsheet that opens it. */
-function quote(text: string): string {
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return `"${harmless.replaceAll('"', '""')}"`;
 }

@@ -5,6 +5,7 @@ import { identifyCaller } from "../identity/caller.ts";
 import type { Guards } from "../identity/guards.ts";
 import { withDeadline } from "./deadline.ts";
 import { parsePart } from "./parse-part.ts";
+import { readFormBody } from "./read-form-body.ts";
 import { readJsonBody } from "./read-json-body.ts";
 import { requestLog } from "./request-context.ts";
 import type { Call, Handlers } from "./routes.ts";
@@ -33,7 +34,8 @@ export function mountRoutes(app: Express, handlers: Handlers, guards: Guards): v
         if (route.access === "operator") guards.checkOperator(caller?.role ?? null);
         const params = route.params && parsePart("params", route.params, request.params);
         const query = route.query && parsePart("query", route.query, request.query);
-        const body = route.body && parsePart("body", route.body, await readJsonBody(request, response));
+        const readBody = route.access === "open" ? readFormBody : readJsonBody;
+        const body = route.body && parsePart("body", route.body, await readBody(request, response));
         return handle({ params, query, body, caller, request, response, log: requestLog(response), signal });
       })();
       sendAnswer(route, response, await withDeadline(answering, ANSWER_DEADLINE_MS));

@@ -17,6 +17,8 @@ export interface OriginFacts {
 export function isFromOwnOrigin({ method, headers, access, origin }: OriginFacts): boolean {
   // A vendor's server: its signature says where the delivery comes from, and no browser can make one.
   if (access === "webhook") return true;
+  // Nothing that a browser carries counts there: another site's page can do no more than anybody's program.
+  if (access === "open") return true;
   const isSafe = method === "GET" || method === "HEAD";
   if (isSafe && access === "public") return true;
   const { origin: sender, "sec-fetch-site": site } = headers;

@@ -1,4 +1,5 @@
 import type { MailData, MailTemplate } from "@automna/contract/mail";
+import { BILLING_PATH, SETTINGS_PATH } from "@automna/contract/paths";
 import { KEEP_DAYS } from "@automna/core/billing/dunning";
 import { toHeaderText } from "@automna/core/mail/mail-text";
 import type { MailContent } from "./mail-content.ts";
@@ -43,7 +44,7 @@ export const mailTexts: { readonly [Name in MailTemplate]: Template<Name> } = {
       "Payment failed. Update your card to keep your agent running.",
       `Nothing changes until ${day(graceEndsMs)}. After that your agent sleeps; its files and memory stay.`,
     ],
-    action: { label: "Update your card", url: `${origin}/dashboard/billing` },
+    action: { label: "Update your card", url: `${origin}${BILLING_PATH}` },
     reason: ACCOUNT,
     unsubscribeUrl: null,
   }),
@@ -55,17 +56,44 @@ export const mailTexts: { readonly [Name in MailTemplate]: Template<Name> } = {
         : "Your plan has ended, so your agent sleeps now.",
       `Its files, memory and conversations are kept until ${day(keptUntilMs)}. Pay before that and it goes on where it stopped. After that day everything is deleted.`,
     ],
-    action: { label: "Wake it up", url: `${origin}/dashboard/billing` },
+    action: { label: "Wake it up", url: `${origin}${BILLING_PATH}` },
     reason: ACCOUNT,
     unsubscribeUrl: null,
   }),
-  "delete-due": (_data, { origin }) => ({
+  "delete-due": ({ deleteAtMs }, { origin }) => ({
+    subject: `Your agent is deleted on ${day(deleteAtMs)}`,
+    paragraphs: [
+      `Your agent has been asleep for a while. On ${day(deleteAtMs)} it is deleted, with its files, memory and conversations.`,
+      "Pay before that day and it goes on where it stopped.",
+    ],
+    action: { label: "Keep it", url: `${origin}${BILLING_PATH}` },
+    reason: ACCOUNT,
+    unsubscribeUrl: null,
+  }),
+  expired: (_data, { origin }) => ({
     subject: "Your agent is being deleted",
     paragraphs: [
       `The ${KEEP_DAYS} days for which a sleeping agent's data is kept are over, so your agent and its data are being deleted.`,
       "Your account stays. You can begin again with a new agent at any time.",
     ],
-    action: { label: "See plans", url: `${origin}/dashboard/billing` },
+    action: { label: "See plans", url: `${origin}${BILLING_PATH}` },
+    reason: ACCOUNT,
+    unsubscribeUrl: null,
+  }),
+  "account-deletion": ({ eraseAtMs }, { origin }) => ({
+    subject: "Your account is being deleted",
+    paragraphs: [
+      `Your account, your agent and all that they hold are erased on ${day(eraseAtMs)}. Until then nothing is lost.`,
+      "Sign in before that day if you want to keep them.",
+    ],
+    action: { label: "Keep my account", url: `${origin}${SETTINGS_PATH}` },
+    reason: ACCOUNT,
+    unsubscribeUrl: null,
+  }),
+  "account-kept": (_data, { origin }) => ({
+    subject: "Your account stays",
+    paragraphs: ["The deletion of your account was taken back. Everything is as it was."],
+    action: { label: "Open your agent", url: `${origin}/dashboard` },
     reason: ACCOUNT,
     unsubscribeUrl: null,
   }),

@@ -7,6 +7,7 @@ import { markUserDeleted } from "@automna/records/clerk-users";
 import { chargeCredits, renewCredits } from "@automna/records/credits/credits";
 import { warnOfUsedCredits } from "@automna/records/credits/warnings";
 import { claimDueMails, enqueueMail, markMailDone, retryMail } from "@automna/records/mails";
+import { appendOutbox, type OutboxData, type OutboxType } from "@automna/records/outbox";
 import { makeSilentLog } from "@automna/service-kit/log";
 import { startFakeSmtp, type FakeSmtp } from "@automna/testkit/fakes/smtp";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
@@ -15,6 +16,7 @@ import { startTestApi, type TestApi } from "../testing/start-test-api.ts";
 import { makeTestBrowser } from "../testing/test-browser.ts";
 import { mailCreditWarnings } from "../credits/mail-credit-warnings.ts";
 import { makeCapturedMail } from "./captured-mail.ts";
+import { mailNews } from "./mail-news.ts";
 import { makeSmtpMail } from "./smtp-mail.ts";
 
 let database: TestDatabase;
@@ -206,6 +208,27 @@ test("credits that run out are told at 80 % and at 100 %, once a month each", as
   expect(await sweep()).toBe(0);
   await spend("d", 100);
   expect(await sweep()).toBe(1);
+});
+
+test("every piece of news about plan and account becomes one mail", async () => {
+  const userId = await signUp("ann@example.com");
+  const at = new Date();
+  const news: { [Type in OutboxType]: OutboxData[Type] } = {
+    "billing.payment_failed": { tier: "pro", sleepAtMs: at.getTime() },
+    "billing.put_to_sleep": { why: "payment_failed", deleteAtMs: at.getTime() },
+    "billing.delete_due": { deleteAtMs: at.getTime() },
+    "billing.expired": {},
+    "billing.restored": { tier: "pro" },
+    "account.deletion_requested": { eraseAtMs: at.getTime() },
+    "account.deletion_cancelled": {},
+  };
+  for (const [type, data] of Object.entries(news))
+    await api.db.$transaction((tx) => appendOutbox(tx, { key: type, type: type as OutboxType, userId, data, at }));
+  await Promise.all([mailNews(api.db, Date.now), mailNews(api.db, Date.now)]);
+  expect(await api.mail.runOnce()).toBe(8);
+  expect(await api.db.outboxEvent.count({ where: { toldAt: null } })).toBe(0);
+  const subjects = (await parsedTo("ann@example.com")).map(({ subject }) => subject);
+  expect(new Set(subjects).size).toBe(8);
 });
 
 test("without a mail server a mail lies in the folder, whole and closed, and the log says so", async () => {

@@ -33,6 +33,8 @@ const hostileData: Readonly<Record<string, unknown>> = {
   remaining: 12,
   credits: 1_000,
   untilMs: Date.UTC(2026, 10, 30),
+  deleteAtMs: Date.UTC(2026, 10, 30),
+  eraseAtMs: Date.UTC(2026, 10, 30),
   graceEndsMs: Date.UTC(2026, 10, 30),
   keptUntilMs: Date.UTC(2026, 10, 30),
 };

@@ -6,6 +6,7 @@ import type { KeyRing } from "@automna/service-kit/secret-box";
 import { mailCreditWarnings } from "../credits/mail-credit-warnings.ts";
 import { makeCapturedMail } from "./captured-mail.ts";
 import { composeMail } from "./compose-mail.ts";
+import { mailNews } from "./mail-news.ts";
 import { makeMailWorker, type MailWorker } from "./mail-worker.ts";
 import { makeSmtpMail } from "./smtp-mail.ts";
 
@@ -31,7 +32,10 @@ export function openMail({ smtp, folder, everyMs = EVERY_MS, ...deps }: MailDeps
     ...deps,
     port,
     compose: (mail) => composeMail({ ...deps, domain }, mail),
-    collect: () => mailCreditWarnings(deps, deps.now()),
+    async collect() {
+      await mailNews(deps.db, deps.now);
+      await mailCreditWarnings(deps, deps.now());
+    },
     everyMs,
   });
 }

@@ -45,6 +45,7 @@ export interface TestApiOptions {
   clerk?: { client: ClerkClient; webhookSecret: string };
   /** A mail server; without one mails are captured, into no folder. */
   smtpUrl?: string;
+  betaCap?: number;
   modelProviderUrl?: string;
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
@@ -163,6 +164,10 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     stripe: stripe?.stripe ?? null,
     refusals,
     onReceived: () => undefined,
+    operatorAddress: "operator@automna.test",
+    betaCap: options.betaCap ?? 100,
+    // As an edge would: tests come from wherever they say.
+    clientAddressHeader: "x-test-address",
     identity: isLocal
       ? { issuer: "local", local: issuer }
       : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ", frontendUrl: "https://clerk.test" },

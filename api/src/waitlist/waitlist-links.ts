@@ -1,11 +1,9 @@
+import { peopleRoutes } from "@automna/contract/people-routes";
 import { DAY_MS } from "@automna/core/shared/clock";
+import { CONFIRM_DAYS } from "@automna/core/waitlist/waitlist";
 import { makeSignedToken } from "@automna/service-kit/signed-token";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 
-export const CONFIRM_PATH = "/api/waitlist/confirm";
-export const LEAVE_PATH = "/api/waitlist/leave";
-/** Days in which an address is confirmed or forgotten. */
-export const CONFIRM_DAYS = 7;
 /** Somebody may want to leave long after the last mail. */
 const LEAVE_DAYS = 2 * 365;
 
@@ -18,7 +16,7 @@ export function waitlistLinks(
   const token = (purpose: "waitlist-confirm" | "waitlist-leave", days: number) =>
     encodeURIComponent(makeSignedToken(keyRing, { purpose, subject: entryId, expiresAtMs: nowMs + days * DAY_MS }));
   return {
-    confirm: `${origin}${CONFIRM_PATH}?token=${token("waitlist-confirm", CONFIRM_DAYS)}`,
-    leave: `${origin}${LEAVE_PATH}?token=${token("waitlist-leave", LEAVE_DAYS)}`,
+    confirm: `${origin}${peopleRoutes.confirmWaitlist.path}?token=${token("waitlist-confirm", CONFIRM_DAYS)}`,
+    leave: `${origin}${peopleRoutes.leaveWaitlist.path}?token=${token("waitlist-leave", LEAVE_DAYS)}`,
   };
 }

@@ -4,7 +4,7 @@ import type { Clock } from "@automna/core/shared/clock";
 import type { Database } from "@automna/records/database";
 import { recordInboxEvent, type InboxSource, type ReceivedEvent } from "@automna/records/inbox";
 import type { Call, Handlers } from "../http/routes.ts";
-import { readRawBody } from "./read-raw-body.ts";
+import { readRawBody } from "../http/read-raw-body.ts";
 import { toReceivedEvent } from "./received-event.ts";
 import type { RefusalCounter } from "./refusal-counter.ts";
 import type { WebhookGuards } from "./webhook-guards.ts";

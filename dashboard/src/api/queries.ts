@@ -15,6 +15,7 @@ export const queryKeys = {
   apps: ["apps"],
   appsOf: (agentId: string) => ["apps", agentId],
   modelUsage: ["credits", "usage"],
+  referrals: ["referrals"],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -66,6 +67,9 @@ export const modelUsageQuery = (api: ApiClient) =>
     queryFn: () => api.call("getModelUsage", { query: {} }),
     staleTime: 5_000,
   });
+
+export const referralsQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.referrals, queryFn: () => api.call("getReferrals", {}), staleTime: 30_000 });
 
 /** The statement page by page, newest first. */
 export const statementQuery = (api: ApiClient) =>

@@ -5,6 +5,7 @@ import { usePlatform } from "../api/api-context.tsx";
 import { meQuery } from "../api/queries.ts";
 import { useAgentStream } from "../api/use-agent-stream.ts";
 import { useKeepAlive } from "../api/use-keep-alive.ts";
+import { useArrival } from "../arrival/use-arrival.ts";
 import { useAgent } from "../agents/use-agent.ts";
 import { CommandCentre } from "./CommandCentre.tsx";
 
@@ -16,6 +17,7 @@ export function DashboardRoot() {
   const navigate = useNavigate();
   const leave = useCallback(() => void navigate({ to: "/sign-in", search: { next: location.pathname } }), [navigate]);
   useKeepAlive(leave);
+  useArrival();
   useAgentStream(agent?.id);
   if (me === undefined) return null;
   return (

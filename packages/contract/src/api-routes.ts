@@ -43,6 +43,7 @@ import {
   statementQuerySchema,
   statementSchema,
 } from "./credits.ts";
+import { peopleRoutes } from "./people-routes.ts";
 import {
   accountDeletionSchema,
   deleteAccountSchema,
@@ -60,9 +61,10 @@ export interface ApiRoute {
   summary: string;
   /**
    * public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's;
-   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
+   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks;
+   * open: anyone from anywhere, also a form without JavaScript or a mail program: the browser's cookies count for nothing.
    */
-  access: "public" | "session" | "operator" | "webhook";
+  access: "public" | "session" | "operator" | "webhook" | "open";
   /** What an API key needs to use it; without it no key may. */
   keyScope?: ApiKeyScope;
   params?: z.ZodObject;
@@ -519,6 +521,7 @@ export const apiRoutes = {
     body: actOnCustomerSchema,
     success: { status: 200, body: actedSchema },
   },
+  ...peopleRoutes,
 } as const satisfies Record<string, ApiRoute>;
 
 export type ApiRouteName = keyof typeof apiRoutes;

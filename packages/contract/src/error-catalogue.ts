@@ -167,6 +167,13 @@ export const errorCatalogue = {
     status: 402,
     message: "Your card was declined, so your plan stays as it is. Update your card and try again.",
   },
+  // waitlist and referrals
+  link_invalid: {
+    kind: "user",
+    status: 403,
+    message: "This link is not whole or has expired. Enter your address on the start page for a new one.",
+  },
+  invite_invalid: { kind: "user", status: 422, message: "This invitation is used, has expired or does not exist." },
   // credits
   credits_exhausted: {
     kind: "user",

@@ -9,6 +9,7 @@ import type { AccountDeletion } from "@automna/prisma/generated/client";
 import { appendAudit } from "./audit.ts";
 import { lockBilling, settleUser } from "./billing.ts";
 import { notify, type Database, type Transaction } from "./database.ts";
+import { erasePeople } from "./erase-people.ts";
 import { appendOutbox } from "./outbox.ts";
 
 /** Begins the end of an account. The same wish again changes nothing. Returns the agents that stop. */
@@ -99,6 +100,8 @@ export async function eraseUser(tx: Transaction, userId: string, now: Date): Pro
   });
   // Taken back, or done by somebody else meanwhile.
   if (count === 0) return [];
+  const { email } = await tx.user.findUniqueOrThrow({ where: { id: userId } });
+  await erasePeople(tx, { userId, email });
   await tx.user.update({
     where: { id: userId },
     data: { state: "deleted", email: `${userId}@deleted.invalid`, name: "" },

@@ -21,7 +21,6 @@ import { serveAgent, toTier } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
 import { endExpiredComps, readCompedFacts } from "./comped-tiers.ts";
 import type { Database, Transaction } from "./database.ts";
-import { enqueueDunningMail } from "./dunning-mail.ts";
 import { appendOutbox, type OutboxNews, type OutboxType } from "./outbox.ts";
 
 export type SubscriptionRecord = Prisma.SubscriptionGetPayload<object>;
@@ -89,8 +88,7 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       event: null,
       agentIds: await serveAgents(tx, userId, { isExpired: isErased, tier: null, isAccountEnding }),
     };
-  const current = toDunning(before);
-  const { dunning, event } = nextDunning(current, standing, now.getTime());
+  const { dunning, event } = nextDunning(toDunning(before), standing, now.getTime());
   const tier = entitledTier(dunning, standing);
   const data = {
     tier,
@@ -116,10 +114,7 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       data: { from: before?.tier ?? null, to: tier },
     });
   // Who leaves hears of that alone.
-  if (!isAccountEnding) {
-    if (event !== null) await enqueueDunningMail(tx, { userId, event, before: current, after: dunning, now });
-    await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
-  }
+  if (!isAccountEnding) await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
   return { event, agentIds };
 }
 

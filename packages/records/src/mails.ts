@@ -88,3 +88,8 @@ export async function retryMail(db: Database, key: string, now: Date): Promise<b
   });
   return count > 0;
 }
+
+/** Nothing is kept of an address that asked to be forgotten. */
+export async function eraseMailsTo(tx: Transaction, address: string): Promise<void> {
+  await tx.mail.deleteMany({ where: { address } });
+}

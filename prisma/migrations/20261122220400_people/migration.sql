@@ -45,7 +45,6 @@ CREATE TABLE "referrals" (
     "invoice_id" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "earned_at" TIMESTAMPTZ(3),
-    "look_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "referrals_pkey" PRIMARY KEY ("referred_id")
 );
@@ -94,7 +93,7 @@ CREATE UNIQUE INDEX "referral_codes_code_key" ON "referral_codes"("code");
 CREATE INDEX "referrals_referrer_id_created_at_idx" ON "referrals"("referrer_id", "created_at");
 
 -- CreateIndex
-CREATE INDEX "referrals_look_at_idx" ON "referrals"("look_at");
+CREATE INDEX "referrals_state_idx" ON "referrals"("state");
 
 -- CreateIndex
 CREATE UNIQUE INDEX "waitlist_entries_email_key" ON "waitlist_entries"("email");

@@ -64,7 +64,7 @@ async function succeeds(
   const fresh = await openLocalSession(world.db, { email: "bob@example.com", name: "" }, Date.now());
   const headers = await attack.headers(api, fresh);
   const { hostname, port } = new URL(api.origin);
-  const question = route.question(api, world, key);
+  const question = await route.question(api, world, key);
   await attack.prepare?.(api, question.path);
   const { status } = await ask({
     port: Number(port),
@@ -81,6 +81,8 @@ function attacksOn({ db, alice, bob: customer }: World): ApiAttack[] {
   const isForOperators = ({ route }: RouteUnderAttack) => route.access === "operator";
   // Vendors' deliveries have no session and no browser: scripts/verify/webhook-attacks.ts attacks them.
   const isBrowserBusiness = ({ route }: RouteUnderAttack) => route.access !== "webhook";
+  // Where nothing that a browser carries counts, another site's page is as good as any program.
+  const countsCookies = (attacked: RouteUnderAttack) => isBrowserBusiness(attacked) && attacked.route.access !== "open";
   const isLocalBusiness = (attacked: RouteUnderAttack) => attacked.name !== "health" && isBrowserBusiness(attacked);
   return [
     {
@@ -150,7 +152,7 @@ function attacksOn({ db, alice, bob: customer }: World): ApiAttack[] {
     {
       name: "the session cookie from another site's page",
       off: { checkOrigin: () => undefined },
-      applies: (attacked) => isBrowserBusiness(attacked) && (isSignedIn(attacked) || attacked.route.method !== "get"),
+      applies: (attacked) => countsCookies(attacked) && (isSignedIn(attacked) || attacked.route.method !== "get"),
       headers: (api, fresh) => ({
         origin: "https://evil.example",
         "sec-fetch-site": "cross-site",

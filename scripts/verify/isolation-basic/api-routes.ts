@@ -3,14 +3,20 @@ import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/a
 import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
+import { peopleSamples } from "./people-samples.ts";
 import { APP_NAME, type World } from "./world.ts";
 
 type NeedsSample = {
   [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
 }[ApiRouteName];
 
+interface Sample {
+  body?: unknown;
+  query?: string;
+}
+
 /** What a good call of a route holds besides its path. A route with a body does not compile without one. */
-const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unknown; query?: string }> = {
+const samples: Record<NeedsSample, (api: TestApi, key: string) => Sample | Promise<Sample>> = {
   localStart: (api) => ({ query: new URL(api.startLink()).search }),
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
@@ -33,6 +39,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   }),
   getModelUsage: () => ({ query: "?days=1" }),
   putOverage: () => ({ body: { capCredits: null } }),
+  ...peopleSamples,
 };
 
 export interface RouteUnderAttack {
@@ -41,7 +48,7 @@ export interface RouteUnderAttack {
   /** `METHOD /path`, for people. */
   title: string;
   /** The question of a customer whose own agent this is. */
-  question: (api: TestApi, world: World, key: string) => { method: string; path: string; body?: unknown };
+  question: (api: TestApi, world: World, key: string) => Promise<{ method: string; path: string; body?: unknown }>;
 }
 
 /** Every route that the router has, in its order. Throws for one that the contract does not know. */
@@ -55,8 +62,8 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       name: found,
       route: apiRoutes[found],
       title: `${method.toUpperCase()} ${path}`,
-      question: (target, { alice, bob }, key) => {
-        const sample = needsSample(found) ? samples[found](target, key) : {};
+      question: async (target, { alice, bob }, key) => {
+        const sample: Sample = needsSample(found) ? await samples[found](target, key) : {};
         const own = path
           .replaceAll(":agentId", bob.agentId)
           .replaceAll(":keyId", bob.keys.revoked.id)

@@ -111,6 +111,7 @@ async function failAndPay(fake: FakeStripe, stripe: Stripe, customer: string): P
     if (!(error instanceof Stripe.errors.StripeCardError)) throw error;
   });
   fake.setCard(customer, "good");
+  await stripe.customers.listPaymentMethods(customer, { type: "card" });
   await stripe.invoices.pay(id);
   await stripe.invoices.retrieve(id);
   await stripe.invoices.listLineItems(id);

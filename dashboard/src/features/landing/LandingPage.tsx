@@ -1,8 +1,10 @@
 import "@fontsource-variable/fraunces/wght.css";
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { EnterLink, PublicHeader } from "../../layouts/PublicHeader.tsx";
+import { Comparison } from "./Comparison.tsx";
 import { FirstMinute } from "./FirstMinute.tsx";
 import { PlanTable } from "./PlanTable.tsx";
+import { WaitlistForm } from "./WaitlistForm.tsx";
 
 const qualities = [
   {
@@ -35,7 +37,12 @@ export function LandingPage() {
               Bring an Anthropic API key, give your agent a name, press one button. It gets a place of its own, starts,
               and waits for your first task.
             </p>
-            <EnterLink size="large" look="primary" />
+            <div className="flex flex-wrap items-center gap-x-6 gap-y-3">
+              <EnterLink size="large" look="primary" />
+              <a href="#waitlist" className="text-16 text-accent-text underline-offset-4 hover:underline">
+                No account yet? Join the waitlist
+              </a>
+            </div>
           </div>
           <FirstMinute />
         </section>
@@ -57,6 +64,26 @@ export function LandingPage() {
             Every plan is one agent with its own memory and files, and takes an Anthropic key of your own.
           </p>
           <PlanTable />
+        </section>
+
+        <section aria-labelledby="comparison" className="border-t border-line py-16">
+          <h2 id="comparison" className="font-display text-28 sm:text-40">
+            Why not something else?
+          </h2>
+          <Comparison />
+        </section>
+
+        <section aria-labelledby="waitlist" className="grid gap-6 border-t border-line py-16">
+          <div>
+            <h2 id="waitlist" className="font-display text-28 sm:text-40">
+              Get a place
+            </h2>
+            <p className="mt-3 max-w-[36rem] text-16 text-ink-2">
+              Places come in small batches. Leave your address: we write once to confirm it and once when it is your
+              turn. You can leave at any time, and then we forget it.
+            </p>
+          </div>
+          <WaitlistForm />
         </section>
       </main>
       <footer className="mx-auto flex w-full max-w-6xl flex-wrap justify-between gap-2 px-5 py-8 text-13 text-ink-3 sm:px-8">

@@ -17,8 +17,8 @@ function formatMemory(memoryMb: number): string {
 /** What is for sale, from the catalogue. On a phone each plan is a block of its own. */
 export function PlanTable() {
   const plans = tiers.flatMap((tier) => {
-    const { label, monthlyPriceCents, memoryMb, placement } = tierCatalogue[tier];
-    return monthlyPriceCents === null ? [] : [{ tier, label, monthlyPriceCents, memoryMb, placement }];
+    const { label, monthlyPriceCents, ...facts } = tierCatalogue[tier];
+    return monthlyPriceCents === null ? [] : [{ tier, label, monthlyPriceCents, ...facts }];
   });
   return (
     <table className="mt-8 w-full border-collapse text-left text-14 sm:text-16">
@@ -33,8 +33,14 @@ export function PlanTable() {
           <th scope="col" className="py-3 pr-4 font-normal">
             Memory
           </th>
-          <th scope="col" className="hidden py-3 font-normal sm:table-cell">
+          <th scope="col" className="hidden py-3 pr-4 font-normal sm:table-cell">
             Runs on
+          </th>
+          <th scope="col" className="hidden py-3 pr-4 font-normal md:table-cell">
+            Credits a month
+          </th>
+          <th scope="col" className="hidden py-3 font-normal lg:table-cell">
+            Integrations and memory
           </th>
         </tr>
       </thead>
@@ -51,7 +57,14 @@ export function PlanTable() {
               {formatPrice(plan.monthlyPriceCents)} <span className="text-13 text-ink-3">per month</span>
             </td>
             <td className="py-4 pr-4 whitespace-nowrap">{formatMemory(plan.memoryMb)}</td>
-            <td className="hidden py-4 text-ink-2 sm:table-cell">{placements[plan.placement]}</td>
+            <td className="hidden py-4 pr-4 text-ink-2 sm:table-cell">{placements[plan.placement]}</td>
+            <td data-figures className="hidden py-4 pr-4 text-ink-2 md:table-cell">
+              {plan.creditsPerMonth.toLocaleString("en-US")}
+            </td>
+            <td className="hidden py-4 text-ink-2 lg:table-cell">
+              {plan.integrations === null ? "All" : plan.integrations},{" "}
+              {plan.memoryDays === null ? "remembers for good" : `remembers ${plan.memoryDays} days`}
+            </td>
           </tr>
         ))}
       </tbody>

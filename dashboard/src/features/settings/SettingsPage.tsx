@@ -17,6 +17,7 @@ import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mo
 import { AnswerSource } from "./AnswerSource.tsx";
 import { ApiKeySettings } from "./ApiKeySettings.tsx";
 import { canChooseModel } from "./answer-source.ts";
+import { FeedbackForm } from "./FeedbackForm.tsx";
 import { KeySettings } from "./KeySettings.tsx";
 
 const themes: readonly Segment<ThemeMode>[] = [
@@ -75,6 +76,9 @@ export function SettingsPage() {
             Show shortcuts
           </Button>
         </div>
+      </Section>
+      <Section title="Feedback" description="Tell us what works, what does not, and what is missing.">
+        <FeedbackForm />
       </Section>
       <Section title="Account" description={me.data ? `Signed in as ${me.data.user.email}.` : undefined}>
         <div className="grid justify-items-start gap-2">

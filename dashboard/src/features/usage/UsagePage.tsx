@@ -10,6 +10,7 @@ import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { ModelUsageTable } from "./ModelUsageTable.tsx";
 import { OverageSettings } from "./OverageSettings.tsx";
 import { PriceList } from "./PriceList.tsx";
+import { ReferralCard } from "./ReferralCard.tsx";
 import { StatementTable } from "./StatementTable.tsx";
 import { balanceDetails, balanceSentence, usageWarning } from "./usage-texts.ts";
 
@@ -65,6 +66,12 @@ function Usage({ view, isOld, busy, onRetry }: UsageProps) {
         description="What happens when the month's credits are used up. Without it, what costs credits is refused at 0."
       >
         <OverageSettings overage={view.overage} />
+      </Section>
+      <Section
+        title="Bring a friend"
+        description="When somebody who came through your link pays for a plan, you get $10 worth of credits."
+      >
+        <ReferralCard />
       </Section>
       <Section title="What things cost">
         <PriceList prices={view.prices} aiUsage={view.aiUsage} />

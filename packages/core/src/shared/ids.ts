@@ -11,9 +11,12 @@ export const ID_BYTES = ID_LENGTH;
 /** Makes an id from random bytes (at least ID_BYTES): `agt_` + 20 base32 characters. */
 export function idFrom(prefix: IdPrefix, random: Uint8Array): string {
   if (random.length < ID_BYTES) throw new RangeError(`idFrom needs ${ID_BYTES} random bytes`);
-  let id = `${prefix}_`;
-  for (let i = 0; i < ID_LENGTH; i += 1) id += ALPHABET.charAt((random[i] ?? 0) & 31);
-  return id;
+  return `${prefix}_${codeFrom(random.subarray(0, ID_LENGTH))}`;
+}
+
+/** One base32 character for each random byte. */
+export function codeFrom(random: Uint8Array): string {
+  return Array.from(random, (byte) => ALPHABET.charAt(byte & 31)).join("");
 }
 
 /** Clerk ids are `user_` + 27 base62 characters, ours are 20 base32 ones: both fit, nothing with a separator does. */

@@ -11,6 +11,7 @@ import { parseForm, type Form } from "./form.ts";
 import { answerHostedPage } from "./hosted-page.ts";
 import type { CardOutcome, EventRecord } from "./records.ts";
 import { billingRoutes } from "./routes-billing.ts";
+import { cardRoutes } from "./routes-cards.ts";
 import { catalogueRoutes } from "./routes-catalogue.ts";
 import { decideDispute, disputeInvoice, refundInvoice } from "./returns.ts";
 import { returnRoutes } from "./routes-returns.ts";
@@ -35,6 +36,7 @@ export const stripeRoutes: Readonly<Record<string, StripeHandler>> = {
   ...billingRoutes,
   ...usageRoutes,
   ...returnRoutes,
+  ...cardRoutes,
 };
 
 export interface FakeStripeOptions {
@@ -74,6 +76,8 @@ export interface FakeStripe {
   /** The customer pays on the hosted page. */
   completeCheckout: (checkoutId: string, card?: CardOutcome) => boolean;
   setCard: (customerId: string, card: CardOutcome) => void;
+  /** Which card it is: customers with the same fingerprint have the same one. */
+  setFingerprint: (customerId: string, fingerprint: string) => void;
   /** Somebody pays back in Stripe's own dashboard; without an amount all of it. */
   refund: (invoiceId: string, amount?: number) => void;
   /** The customer's bank takes the money back. Answers the dispute's id. */
@@ -225,6 +229,7 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
     setWebhookUrl: (url) => (webhookUrl = url),
     completeCheckout: (id, card = "good") => completeCheckout(state, id, card),
     setCard: (customerId, card) => (need(state.customers, "customer", customerId).card = card),
+    setFingerprint: (customerId, fingerprint) => void state.fingerprints.set(customerId, fingerprint),
     refund: (invoiceId, amount) => void refundInvoice(state, need(state.invoices, "invoice", invoiceId), { amount }),
     dispute: (invoiceId) => disputeInvoice(state, invoiceId).id,
     decideDispute: (disputeId, status) => decideDispute(state, disputeId, status),

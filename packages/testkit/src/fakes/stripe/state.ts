@@ -19,6 +19,8 @@ import { missing } from "./stripe-failure.ts";
 
 export interface StripeState {
   customers: Map<string, CustomerRecord>;
+  /** Of customers whose card is not a card of their own. */
+  fingerprints: Map<string, string>;
   products: Map<string, ProductRecord>;
   prices: Map<string, PriceRecord>;
   coupons: Map<string, CouponRecord>;
@@ -51,6 +53,7 @@ export function makeState(
   const events: EventRecord[] = [];
   return {
     customers: new Map(),
+    fingerprints: new Map(),
     products: new Map(),
     prices: new Map(),
     coupons: new Map(),

@@ -1,0 +1,31 @@
+import { MINUTE_MS } from "@automna/core/shared/clock";
+import { settleReferrals, type SettleReferralDeps } from "./settle-referrals.ts";
+import { forgetUnconfirmed } from "../waitlist/waitlist-entries.ts";
+
+/** Settles referrals and forgets unconfirmed addresses, each minute. Answers how to stop it; that waits for what is under way. */
+export function startPeopleSweep(
+  deps: SettleReferralDeps,
+  { everyMs = MINUTE_MS }: { everyMs?: number } = {},
+): () => Promise<void> {
+  const { db, log, now } = deps;
+  let running: Promise<void> | null = null;
+  const sweep = async (): Promise<void> => {
+    try {
+      const referrals = await settleReferrals(deps);
+      const forgotten = await forgetUnconfirmed(db, new Date(now()));
+      if (referrals + forgotten > 0) log.info({ referrals, forgotten }, "referrals and waitlist swept");
+    } catch (error) {
+      // The next minute finds the same work.
+      log.warn({ err: error }, "referrals and waitlist not swept");
+    } finally {
+      running = null;
+    }
+  };
+  const timer = setInterval(() => {
+    running ??= sweep();
+  }, everyMs);
+  return async () => {
+    clearInterval(timer);
+    await running;
+  };
+}
