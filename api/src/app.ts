@@ -51,7 +51,7 @@ export interface ApiDeps {
   /** Everything that keeps somebody out; a scenario replaces exactly one by a function that lets all pass. */
   guards: Guards;
   origin: string;
-  identity: { issuer: "local"; local: LocalIssuer } | { issuer: "clerk"; publishableKey: string };
+  identity: { issuer: "local"; local: LocalIssuer } | { issuer: "clerk"; publishableKey: string; frontendUrl: string };
   checkModelKey: CheckModelKey;
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
@@ -118,6 +118,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       guards,
       issuer: identity.issuer,
       clerkPublishableKey: identity.issuer === "clerk" ? identity.publishableKey : null,
+      clerkFrontendUrl: identity.issuer === "clerk" ? identity.frontendUrl : null,
     }),
     ...(identity.issuer === "local"
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })

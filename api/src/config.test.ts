@@ -41,12 +41,16 @@ test("Clerk may listen anywhere, in production too", () => {
   const clerk = {
     ...common,
     API_IDENTITY: "clerk",
-    API_CLERK_PUBLISHABLE_KEY: "pk_live_x",
+    API_CLERK_PUBLISHABLE_KEY: "pk_live_Y2xlcmsuYXV0b21uYS5leGFtcGxlJA",
     NODE_ENV: "production",
     API_HOST: "0.0.0.0",
     API_ORIGIN: "https://automna.example",
   };
-  expect(loadApiConfig(clerk).identity).toMatchObject({ issuer: "clerk", publishableKey: "pk_live_x" });
+  expect(loadApiConfig(clerk).identity).toMatchObject({
+    issuer: "clerk",
+    frontendUrl: "https://clerk.automna.example",
+  });
+  expect(() => loadApiConfig({ ...clerk, API_CLERK_PUBLISHABLE_KEY: "pk_live_x" })).toThrow(/names no frontend/);
 });
 
 test("what is missing is named with its purpose", () => {

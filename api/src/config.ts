@@ -42,6 +42,10 @@ const variables = z.object({
     .startsWith("pk_")
     .optional()
     .describe("clerk: what the dashboard's sign-in needs, not a secret"),
+  API_CLERK_FRONTEND_URL: z
+    .url()
+    .optional()
+    .describe("clerk: its frontend API, the same as at the edge; by default the one that the publishable key names"),
   API_CLERK_SECRET_KEY: z
     .string()
     .startsWith("sk_")
@@ -115,6 +119,7 @@ export interface LocalIdentityConfig extends SessionIssuerConfig {
 export interface ClerkIdentityConfig extends SessionIssuerConfig {
   issuer: "clerk";
   publishableKey: string;
+  frontendUrl: string;
   operatorOrganization: string | null;
   /** Null = no webhooks: users are known by their tokens alone. */
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
@@ -205,6 +210,7 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
         issuer: "clerk",
         ...common,
         publishableKey: need("API_CLERK_PUBLISHABLE_KEY"),
+        frontendUrl: new URL(values.API_CLERK_FRONTEND_URL ?? frontendOf(need("API_CLERK_PUBLISHABLE_KEY"))).origin,
         operatorOrganization: values.API_CLERK_OPERATOR_ORGANIZATION ?? null,
         backend: toPair(values, "API_CLERK_SECRET_KEY", "API_CLERK_WEBHOOK_SECRET", ([secretKey, webhookSecret]) => ({
           secretKey,
@@ -212,6 +218,13 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
           url: values.API_CLERK_URL,
         })),
       };
+}
+
+/** A publishable key is `pk_live_` or `pk_test_` and the frontend's host with a `$` behind it, as base64. */
+function frontendOf(publishableKey: string): string {
+  const host = Buffer.from(publishableKey.replace(/^pk_(live|test)_/, ""), "base64").toString("utf8");
+  if (/^[\w.:-]+\$$/.test(host)) return `https://${host.slice(0, -1)}`;
+  throw new Error("configuration is not usable:\n  API_CLERK_PUBLISHABLE_KEY: names no frontend of Clerk's");
 }
 
 type PairName =

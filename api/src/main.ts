@@ -154,6 +154,6 @@ reportReady();
 
 function toIdentity(configured: ApiConfig["identity"]): ApiDeps["identity"] {
   return configured.issuer === "clerk"
-    ? { issuer: "clerk", publishableKey: configured.publishableKey }
+    ? { issuer: "clerk", publishableKey: configured.publishableKey, frontendUrl: configured.frontendUrl }
     : { issuer: "local", local: { ...configured, signingKey: createPrivateKey(configured.signingKey) } };
 }

@@ -1,5 +1,5 @@
 import type { Locator, Page } from "@automna/testkit/browser";
-import { chat, settings, signIn, status, wizard } from "./selectors.ts";
+import { chat, hosted, plans, settings, signIn, status, wizard } from "./selectors.ts";
 
 /** What a customer does in the dashboard, step by step, for browser tests, scenarios and screenshots. */
 
@@ -26,7 +26,27 @@ export async function signInAs(page: Page, email: string): Promise<void> {
   await page.locator(signIn.form).waitFor();
   await page.getByLabel(signIn.emailLabel).fill(email);
   await find(page, signIn.submit).click();
-  await page.locator(`${wizard.modelStep}, ${wizard.deployStep}, ${chat.composer}`).first().waitFor();
+  await page.locator(`${wizard.modelStep}, ${wizard.deployStep}, ${chat.composer}, ${plans.list}`).first().waitFor();
+}
+
+/** Signs up on the page that Clerk's form is on. */
+export async function signUpHosted(page: Page, origin: string, email: string): Promise<void> {
+  await page.goto(`${origin}/sign-up`);
+  await page.locator(hosted.form).waitFor();
+  await page.getByLabel(hosted.emailLabel).fill(email);
+  await page.locator(`${hosted.form} button`).click();
+}
+
+/** From the choice of plans over Stripe's page and back, into the wizard. Resolves with when it was paid, ms. */
+export async function buyPlan(page: Page, label: string): Promise<number> {
+  await page.locator(plans.list).waitFor();
+  await find(page, plans.choose(label)).click();
+  await page.locator(plans.pay).waitFor();
+  const paidAt = Date.now();
+  await page.locator(plans.pay).click();
+  await page.locator(plans.returned).waitFor();
+  await page.locator(wizard.modelStep).waitFor();
+  return paidAt;
 }
 
 /** First step of the wizard: a key of one's own, or the demo model. */

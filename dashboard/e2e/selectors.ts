@@ -10,6 +10,17 @@ export const signIn = {
   submit: { role: "button", name: "Sign in" },
 } as const;
 
+export const plans = {
+  list: "[data-testid=plans]",
+  choose: (label: string) => ({ role: "button", name: `Choose ${label}` }) as const,
+  /** On Stripe's page, as its stand-in has it. */
+  pay: "[data-testid=pay]",
+  returned: "[data-testid=checkout-return]",
+} as const;
+
+/** Clerk's form, as its stand-in has it. */
+export const hosted = { form: "[data-testid=clerk-form]", emailLabel: "Email address" } as const;
+
 export const wizard = {
   modelStep: "[data-testid=wizard-model]",
   ownKeyChoice: { role: "radio", name: /^Your Anthropic key/ },

@@ -6,7 +6,8 @@ import { createRoot } from "react-dom/client";
 import { config } from "zod";
 import { makeApiClient } from "./api/api-client.ts";
 import { PlatformProvider } from "./api/api-context.tsx";
-import { makeLocalSessionKeeper } from "./api/session.ts";
+import { identityQuery } from "./api/queries.ts";
+import { findTokens, makeSessionKeeper } from "./api/session.ts";
 import { rememberArrival } from "./arrival/arrival.ts";
 import { openStore } from "./arrival/use-arrival.ts";
 import { makeRouter } from "./router.tsx";
@@ -19,7 +20,10 @@ const store = openStore();
 if (store !== null) rememberArrival(location.search, store, Date.now());
 
 const browserFetch: typeof fetch = (input, init) => fetch(input, init);
-const session = makeLocalSessionKeeper(browserFetch);
+// Who signs tokens here does not change while the page is open.
+const session = makeSessionKeeper(async () =>
+  findTokens(browserFetch, await cache.ensureQueryData(identityQuery(api))),
+);
 const cache = new QueryClient({
   defaultOptions: {
     queries: { retry: (count, error) => count < 2 && isAppError(error) && error.kind === "transient" },

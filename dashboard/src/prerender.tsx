@@ -15,7 +15,7 @@ export async function renderLanding(): Promise<string> {
   const cache = new QueryClient();
   const router = makeRouter({ api, cache }, createMemoryHistory({ initialEntries: ["/"] }));
   await router.load();
-  const session = { refresh: async () => false, onRefreshed: () => () => undefined };
+  const session = { refresh: async () => false, onRefreshed: () => () => undefined, end: async () => undefined };
   return renderToString(
     <PlatformProvider value={{ api, session }}>
       <QueryClientProvider client={cache}>

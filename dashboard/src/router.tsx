@@ -38,6 +38,12 @@ const signInRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignInPage"),
 });
 
+const signUpRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/sign-up",
+  component: lazyRouteComponent(() => import("./features/identity/SignInPage.tsx"), "SignUpPage"),
+});
+
 const dashboardRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: "/dashboard",
@@ -82,6 +88,12 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
 });
 
+const billingRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/billing",
+  component: lazyRouteComponent(() => import("./features/billing/BillingPage.tsx"), "BillingPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -113,8 +125,9 @@ const checkoutReturnRoute = createRoute({
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
+  signUpRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, billingRoute, settingsRoute]),
     onboardingRoute,
     plansRoute,
     checkoutReturnRoute,

@@ -15,7 +15,7 @@ const HASHED_FILES = "/assets/";
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Serves a built dashboard: its files, and its one page for every other address. Reads the folder once, at the start. */
-export function makeDashboardHandler(folder: string): Handler {
+export function makeDashboardHandler(folder: string, clerkFrontend: string | null = null): Handler {
   const page = readFileSync(join(folder, "index.html"), "utf8");
   const landingFile = join(folder, LANDING);
   const landing = existsSync(landingFile) ? readFileSync(landingFile, "utf8") : page;
@@ -33,23 +33,23 @@ export function makeDashboardHandler(folder: string): Handler {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) res.setHeader(name, value);
     if (req.method !== "GET" && req.method !== "HEAD") return answer(res, 405, "This address answers to GET only.\n");
     const [path = "/"] = (req.url ?? "/").split(/[?#]/);
-    if (path === "/" || path === `/${LANDING}`) return sendPage(res, landing);
-    if (path === "/index.html") return sendPage(res, page);
+    if (path === "/" || path === `/${LANDING}`) return sendPage(res, landing, clerkFrontend);
+    if (path === "/index.html") return sendPage(res, page, clerkFrontend);
     files(req, res, () => {
       // A missing file must not look like a page: a browser would try to run it.
       if (/\.\w+$/.test(path)) return answer(res, 404, "There is nothing at this address.\n");
-      sendPage(res, page);
+      sendPage(res, page, clerkFrontend);
     });
   };
 }
 
-function sendPage(res: ServerResponse, page: string): void {
+function sendPage(res: ServerResponse, page: string, clerkFrontend: string | null): void {
   const nonce = randomBytes(16).toString("base64");
   const html = page.replaceAll(NONCE_PLACEHOLDER, nonce);
   res.writeHead(200, {
     "Content-Type": "text/html; charset=utf-8",
     "Content-Length": Buffer.byteLength(html),
-    "Content-Security-Policy": contentSecurityPolicy(nonce),
+    "Content-Security-Policy": contentSecurityPolicy(nonce, clerkFrontend),
     "Cache-Control": "no-store",
   });
   res.end(html);

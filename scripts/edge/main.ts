@@ -13,6 +13,10 @@ const schema = z.object({
   EDGE_API_URL: z.url().describe("where the api listens"),
   EDGE_INGRESS_URL: z.url().describe("where the proxy's ingress listens"),
   EDGE_DASHBOARD_DIR: z.string().describe("folder of the built dashboard"),
+  EDGE_CLERK_FRONTEND_URL: z
+    .url()
+    .optional()
+    .describe("Clerk's frontend API, which pages may reach; not with the local issuer"),
 });
 /** Browsers take "localhost" for either; other machines reach neither. */
 const LOOPBACK = ["127.0.0.1", "::1"];
@@ -20,9 +24,11 @@ const STOP_DEADLINE_MS = 3_000;
 
 const config = loadConfig(schema, process.env);
 const log = makeLog("edge");
+const clerkFrontend =
+  config.EDGE_CLERK_FRONTEND_URL === undefined ? null : new URL(config.EDGE_CLERK_FRONTEND_URL).origin;
 const deps = {
   backends: { api: new URL(config.EDGE_API_URL), ingress: new URL(config.EDGE_INGRESS_URL) },
-  dashboard: makeDashboardHandler(config.EDGE_DASHBOARD_DIR),
+  dashboard: makeDashboardHandler(config.EDGE_DASHBOARD_DIR, clerkFrontend),
 };
 const servers: Server[] = [];
 const sockets = new Set<Duplex>();

@@ -1,5 +1,6 @@
 import { STRIPE_DESCRIPTIONS } from "@automna/testkit/fakes/stripe/fake-stripe";
 import { endWithTheClock, endWithTheIssuer } from "./paid-signup/endings.ts";
+import { signUpInBrowser } from "./paid-signup/by-browser.ts";
 import { cancelAndReturn } from "./paid-signup/cancel-and-return.ts";
 import { failAndPay } from "./paid-signup/fail-and-pay.ts";
 import { signUpAndPay } from "./paid-signup/sign-up-and-pay.ts";
@@ -22,7 +23,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
 
 async function wholeLife(ctx: ScenarioContext, source: IdentitySource): Promise<void> {
   const world = await startWorld(ctx, source);
-  const { customer, first } = await signUpAndPay(ctx, world);
+  const { customer, first } = await (ctx.isQuick ? signUpAndPay : signUpInBrowser)(ctx, world);
   await failAndPay(ctx, world, customer);
   await cancelAndReturn(ctx, world, { customer, first });
   await (source === "clerk" ? endWithTheIssuer(ctx, world, customer) : endWithTheClock(ctx, world, customer));

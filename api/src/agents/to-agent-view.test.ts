@@ -75,3 +75,9 @@ test("every event that the records write has words", () => {
     message: "some new thing",
   });
 });
+
+test("an agent that the platform keeps stopped says why, and can only be deleted", () => {
+  const view = toAgentView(record({ phase: "asleep", desired: "stopped", stoppedFor: "payment_failed" }), 0);
+  expect(view.reason?.code).toBe("payment_failed");
+  expect(view.abilities).toEqual(["delete"]);
+});

@@ -23,8 +23,10 @@ export function toAgentView(agent: AgentRecord, now: number): AgentView {
     reason: toReason(agent.desired === "stopped" ? (agent.stoppedFor ?? agent.reason) : agent.reason),
     attempts: agent.attempts,
     retryAtMs: agent.retryAt?.getTime() ?? null,
-    // Once it is to be deleted, nothing else is possible, whatever it still does.
-    abilities: agentAbilities(agent.phase).filter((action) => agent.desired !== "deleted" || action === "delete"),
+    // Once it is to be deleted, or kept stopped by the platform, nothing else is possible, whatever it still does.
+    abilities: agentAbilities(agent.phase).filter(
+      (action) => action === "delete" || (agent.desired !== "deleted" && agent.stoppedFor === null),
+    ),
     path: agentPath(agent.userId),
     createdAtMs: agent.createdAt.getTime(),
   };

@@ -44,7 +44,7 @@ export async function planChange(
   const { tier, nextTier, status, periodEnd, endsAtPeriodEnd } = toFetched(subscription);
   const item = planItemOf(subscription);
   if (tier === null || item === undefined) throw appError("billing_not_started");
-  if (status !== "active" && status !== "trialing") throw appError("payment_owed");
+  if (status !== "active" && status !== "trialing") throw appError("payment_failed");
   const facts = { tier, nextTier, endsAtPeriodEnd, isInTrial: status === "trialing" };
   const kind = choosePlanChange(facts, wanted);
   if (kind === null) throw appError("plan_unchanged");

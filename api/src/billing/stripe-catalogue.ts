@@ -1,4 +1,3 @@
-import { betaCoupon } from "@automna/core/billing/coupons";
 import {
   OVERAGE_METER_EVENT,
   OVERAGE_PRICE_KEY,
@@ -8,7 +7,7 @@ import {
   sellableTiers,
 } from "@automna/core/billing/price-keys";
 import { BLOCK_PRICE_CENTS } from "@automna/core/credits/prices";
-import { tierCatalogue, type Tier } from "@automna/core/tiers/catalogue";
+import { betaCoupon, tierCatalogue, type Tier } from "@automna/core/tiers/catalogue";
 import type { Stripe } from "stripe";
 
 const CURRENCY = "usd";

@@ -13,16 +13,18 @@ export interface IdentityHandlerDeps {
   guards: Guards;
   issuer: "local" | "clerk";
   clerkPublishableKey: string | null;
+  clerkFrontendUrl: string | null;
 }
 
 export function makeIdentityHandlers(deps: IdentityHandlerDeps): Pick<Handlers, "identity" | "me"> {
-  const { db, guards, issuer, clerkPublishableKey } = deps;
+  const { db, guards, issuer, clerkPublishableKey, clerkFrontendUrl } = deps;
   return {
     identity: async ({ request }) => ({
       issuer,
       admitted: isAdmitted(guards, request),
       signedIn: await isSignedIn(guards, request),
       clerkPublishableKey,
+      clerkFrontendUrl,
     }),
     me: ({ caller }) => readMe(db, caller),
   };

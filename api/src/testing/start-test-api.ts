@@ -163,7 +163,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     clientAddressHeader: "x-test-address",
     identity: isLocal
       ? { issuer: "local", local: issuer }
-      : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ" },
+      : { issuer: "clerk", publishableKey: "pk_test_Y2xlcmsudGVzdCQ", frontendUrl: "https://clerk.test" },
     checkModelKey: makeCheckModelKey({
       providerUrl: options.modelProviderUrl ?? "http://127.0.0.1:9",
       dispatcher,

@@ -2,7 +2,13 @@ import { expect, test, vi } from "vitest";
 import { makeApiClient, toPath } from "./api-client.ts";
 
 const json = (status: number, body: unknown) => new Response(JSON.stringify(body), { status });
-const identity = { issuer: "local", admitted: true, signedIn: false, clerkPublishableKey: null };
+const identity = {
+  issuer: "local",
+  admitted: true,
+  signedIn: false,
+  clerkPublishableKey: null,
+  clerkFrontendUrl: null,
+};
 const refusal = { error: { code: "not_signed_in", message: "Please sign in." } };
 
 function client(answers: Response[], refreshed = true) {

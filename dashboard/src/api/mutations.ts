@@ -23,9 +23,9 @@ export function useSignIn() {
 
 /** Ends the session; whatever this browser held of it is dropped with it. */
 export function useSignOut() {
-  const { api } = usePlatform();
+  const { session } = usePlatform();
   const cache = useQueryClient();
-  return useMutation({ mutationFn: () => api.call("localSignOut", {}), onSuccess: () => cache.clear() });
+  return useMutation({ mutationFn: () => session.end(), onSuccess: () => cache.clear() });
 }
 
 export function usePutKey() {

@@ -7,6 +7,7 @@ export const queryKeys = {
   me: ["me"],
   agents: ["agents"],
   billing: ["billing"],
+  invoices: ["billing", "invoices"],
   checkout: (checkoutId: string) => ["checkout", checkoutId],
   accountDeletion: ["account-deletion"],
   credits: ["credits"],
@@ -28,6 +29,10 @@ export const agentsQuery = (api: ApiClient) =>
     queryFn: async () => existing((await api.call("listAgents", {})).agents),
     staleTime: 15_000,
   });
+
+/** Invoices and the next one, from Stripe. */
+export const invoicesQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.invoices, queryFn: () => api.call("billingInvoices", {}), staleTime: 30_000 });
 
 /** The plan and what is owed. Webhooks change it at any time. */
 export const billingQuery = (api: ApiClient) =>

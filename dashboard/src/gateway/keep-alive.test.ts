@@ -1,8 +1,10 @@
 import { agentKeepAlivePath } from "@automna/contract/paths";
 import { expect, test, vi } from "vitest";
-import { makeLocalSessionKeeper } from "../api/session.ts";
+import { makeLocalTokens, makeSessionKeeper } from "../api/session.ts";
 import type { ConnectionState } from "./connection-state.ts";
 import { keepSocketAlive } from "./keep-alive.ts";
+
+const localKeeper = (send: typeof fetch) => makeSessionKeeper(async () => makeLocalTokens(send));
 
 const states = {
   connecting: { kind: "connecting", attempt: 0 },
@@ -13,7 +15,7 @@ const states = {
 } as const satisfies Record<ConnectionState["kind"], ConnectionState>;
 
 function open(state: ConnectionState, { refreshStatus = 200, fails = false } = {}) {
-  const keeper = makeLocalSessionKeeper(() => Promise.resolve(new Response("{}", { status: refreshStatus })));
+  const keeper = localKeeper(() => Promise.resolve(new Response("{}", { status: refreshStatus })));
   const send = vi.fn<typeof fetch>(() =>
     fails ? Promise.reject(new TypeError("failed")) : Promise.resolve(new Response("{}")),
   );

@@ -1,10 +1,11 @@
-import { Bot, Gauge, MessageSquareText, Settings2, type LucideIcon } from "lucide-react";
+import { Bot, CreditCard, Gauge, MessageSquareText, Settings2, type LucideIcon } from "lucide-react";
 
 /** Where the rail, the bottom bar and the palette lead. */
 export const destinations = [
   { to: "/dashboard", label: "General", phoneLabel: "Chat", Icon: MessageSquareText, group: "channels" },
   { to: "/dashboard/agent", label: "Agent", phoneLabel: "Agent", Icon: Bot, group: "pages" },
   { to: "/dashboard/usage", label: "Usage", phoneLabel: "Usage", Icon: Gauge, group: "pages" },
+  { to: "/dashboard/billing", label: "Billing", phoneLabel: "Billing", Icon: CreditCard, group: "pages" },
   { to: "/dashboard/settings", label: "Settings", phoneLabel: "Settings", Icon: Settings2, group: "pages" },
 ] as const satisfies readonly {
   to: string;

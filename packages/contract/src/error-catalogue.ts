@@ -116,11 +116,6 @@ export const errorCatalogue = {
     status: 409,
     message: "This price was worked out some time ago. Look at the change again.",
   },
-  payment_owed: {
-    kind: "conflict",
-    status: 409,
-    message: "Payment failed. Update your card to keep your agent running.",
-  },
   card_declined: {
     kind: "user",
     status: 402,

@@ -60,6 +60,8 @@ export const identityInfoSchema = z.object({
   admitted: z.boolean(),
   signedIn: z.boolean(),
   clerkPublishableKey: z.string().nullable(),
+  /** Clerk: where its browser client comes from and whom it talks to. */
+  clerkFrontendUrl: z.url().nullable(),
 });
 export type IdentityInfo = z.infer<typeof identityInfoSchema>;
 

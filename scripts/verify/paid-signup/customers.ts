@@ -15,6 +15,14 @@ export async function signUp(world: World, email: string): Promise<ApiClient> {
   return clerkCustomer(product.url, clerk, { userId: id, sessionId });
 }
 
+/** The customer who signed up in a browser, from a second place. */
+export async function signInAgain({ product, clerk }: World, email: string): Promise<ApiClient> {
+  if (clerk === null) return signIn(await product.newStartLink(), email);
+  const user = [...clerk.state.users.values()].find((known) => known.email === email);
+  if (user === undefined) throw new Error("nobody has signed up");
+  return clerkCustomer(product.url, clerk, { userId: user.id, sessionId: clerk.signIn(user.id).sessionId });
+}
+
 /** A browser with Clerk's own client in it, which keeps the cookie fresh. */
 function clerkCustomer(
   origin: string,

@@ -61,8 +61,13 @@ export async function signUpAndPay(
   const { text } = await say(ctx, chat, question);
   chat.close();
   ctx.hold(text.includes(fake.nonce), `${source}: the answer carries the word that only the model knew`, text);
+  return { customer, first: { agentId: agent.id, question, ...leaveFile(ctx, world) } };
+}
+
+/** A file in the agent's workspace that nobody could guess. */
+export function leaveFile(ctx: ScenarioContext, world: World): Pick<FirstDay, "file" | "content"> {
   const file = join(slotFolder(world), `state/workspace/${ctx.random.hex(6)}.txt`);
   const content = ctx.random.hex(32);
   writeFileSync(file, content);
-  return { customer, first: { agentId: agent.id, question, file, content } };
+  return { file, content };
 }

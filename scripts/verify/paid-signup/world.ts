@@ -111,6 +111,8 @@ async function writeSettings(ctx: ScenarioContext, stripe: FakeStripe, clerk: Fa
           API_CLERK_SECRET_KEY: clerk.secretKey,
           API_CLERK_WEBHOOK_SECRET: clerk.webhookSecret,
           API_CLERK_URL: clerk.url,
+          API_CLERK_FRONTEND_URL: clerk.url,
+          EDGE_CLERK_FRONTEND_URL: clerk.url,
           INGRESS_SESSION_ISSUER: clerk.issuer,
           INGRESS_SESSION_JWT_KEY_FILE: keyFile,
         }),

@@ -1,7 +1,7 @@
 import { localSignInSchema, type IdentityInfo, type LocalSignIn as SignInValues } from "@automna/contract/identity";
 import { isAppError } from "@automna/core/shared/app-error";
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useForm } from "react-hook-form";
 import { useSignIn } from "../../api/mutations.ts";
 import { Banner } from "../../components/Banner.tsx";
@@ -10,8 +10,7 @@ import { TextField } from "../../components/Field.tsx";
 import { StartLinkNeeded } from "./StartLinkNeeded.tsx";
 
 /** Sign-in of the built-in issuer: no password, since only a browser with the start link gets here. */
-export function LocalSignIn({ identity }: { identity: IdentityInfo }) {
-  const { next } = useSearch({ from: "/sign-in" });
+export function LocalSignIn({ identity, next }: { identity: IdentityInfo; next: string }) {
   const navigate = useNavigate();
   const signIn = useSignIn();
   const form = useForm({ resolver: zodResolver(localSignInSchema), defaultValues: { email: "", name: "" } });
@@ -19,7 +18,7 @@ export function LocalSignIn({ identity }: { identity: IdentityInfo }) {
   if (!identity.admitted || refused) return <StartLinkNeeded />;
 
   function submit(values: SignInValues): void {
-    signIn.mutate(values, { onSuccess: () => void navigate({ to: next ?? "/dashboard" }) });
+    signIn.mutate(values, { onSuccess: () => void navigate({ to: next }) });
   }
 
   return (

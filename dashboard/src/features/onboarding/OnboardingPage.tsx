@@ -4,6 +4,7 @@ import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { useQuery } from "@tanstack/react-query";
 import { Link, Navigate } from "@tanstack/react-router";
 import { useState } from "react";
+import { AccountDeletion } from "../../accounts/AccountDeletion.tsx";
 import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
 import { useDeployAgent } from "../../api/mutations.ts";
@@ -27,7 +28,8 @@ export function OnboardingPage() {
   const [modelSource, setModelSource] = useState<ModelSource>("byok");
   useDocumentTitle("Set up your agent · Automna");
   if (agent === undefined || me === undefined || (billing.data === undefined && !billing.isError)) return null;
-  if (agent === null && billing.data?.refusal === "plan_needed") return <Navigate to={PLANS_PATH} replace />;
+  const refusal = agent === null ? (billing.data?.refusal ?? null) : null;
+  if (refusal === "plan_needed" || refusal === "plan_ended") return <Navigate to={PLANS_PATH} replace />;
 
   const step = currentStep(chosen, agent);
   function start(values: Pick<DeployAgent, "name" | "personality">): void {
@@ -45,8 +47,8 @@ export function OnboardingPage() {
         </p>
       </header>
       <main id="main" tabIndex={-1} className="grid gap-10 pt-[6vh] outline-none">
-        <StepList current={step} />
-        {step === "model" ? (
+        {refusal === "account_ending" ? <AccountDeletion /> : <StepList current={step} />}
+        {refusal === "account_ending" ? null : step === "model" ? (
           <ModelStep
             storedKey={me.key}
             source={modelSource}

@@ -81,7 +81,7 @@ function Plans({ view, chosen, onChoose }: { view: BillingView; chosen: Tier | n
   return (
     <ul data-testid="plans" className="grid gap-4 sm:grid-cols-2">
       {view.offers.map(({ tier, label, priceCents }) => (
-        <li key={tier} className="grid content-start gap-4 rounded-large border border-line bg-raised p-5">
+        <li key={tier} className="flex flex-col gap-4 rounded-large border border-line bg-raised p-5">
           <div className="flex items-baseline justify-between gap-3">
             <h2 className="text-16 font-semibold">{label}</h2>
             <p data-figures>

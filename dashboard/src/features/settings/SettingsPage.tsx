@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { AccountDeletion } from "../../accounts/AccountDeletion.tsx";
 import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
 import { useChooseModel, useSignOut } from "../../api/mutations.ts";
@@ -12,7 +13,6 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
-import { AccountDeletion } from "./AccountDeletion.tsx";
 import { AnswerSource } from "./AnswerSource.tsx";
 import { canChooseModel } from "./answer-source.ts";
 import { FeedbackForm } from "./FeedbackForm.tsx";

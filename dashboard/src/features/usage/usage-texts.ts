@@ -26,6 +26,10 @@ export function balanceDetails(view: CreditsView): string[] {
       `${formatCredits(month.used)} used since ${formatDay(month.startMs)}, of ${formatCredits(month.credits)} a month.`,
     );
   if (held > 0) details.push(`${countOf(held)} more ${held === 1 ? "is" : "are"} set aside for work under way.`);
+  if (view.owed > 0)
+    details.push(
+      `${countOf(view.owed)} of it are owed: a payment was returned after they were used. New credits pay it.`,
+    );
   if (overage.blocks > 0) {
     const dollars = (overage.blocks * overage.blockPriceCents) / 100;
     details.push(`Overage this month: $${formatCredits(dollars)}, which goes on your next invoice.`);

@@ -136,3 +136,14 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     canSleep: false,
   },
 };
+
+/** The beta price: a coupon on one plan, not a plan of its own. */
+export const betaCoupon = {
+  /** Stripe's id of it. */
+  id: "automna_beta",
+  name: "Beta price",
+  tier: "starter",
+  /** Off the plan's price: $19 are left. */
+  amountOffCents: 1_000,
+  months: 12,
+} as const satisfies { tier: Tier; [fact: string]: unknown };

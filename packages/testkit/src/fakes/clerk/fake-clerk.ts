@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { openContract, type Contract, type ContractAnswer, type ContractRequest } from "../../contract.ts";
 import { makeDeliverer, type Deliverer } from "../delivery.ts";
+import { answerFrontend } from "./clerk-frontend.ts";
 import { clerkRoutes, createSession, createUser, endSession, type ClerkState } from "./clerk-routes.ts";
 import { ClerkFailure, type ClerkSessionRecord, type ClerkUserRecord, type ClerkWire } from "./clerk-wire.ts";
 
@@ -124,6 +125,7 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
   };
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    if (await answerFrontend(state, request, response)) return;
     const text = await readBody(request);
     const method = request.method ?? "";
     const { pathname, search, searchParams } = new URL(request.url ?? "", "http://clerk.invalid");

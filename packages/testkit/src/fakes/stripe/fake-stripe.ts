@@ -8,6 +8,7 @@ import type { StripeHandler } from "./answer.ts";
 import { completeCheckout } from "./checkouts.ts";
 import { nextDue, runDue } from "./clock.ts";
 import { parseForm, type Form } from "./form.ts";
+import { answerHostedPage } from "./hosted-page.ts";
 import type { CardOutcome, EventRecord } from "./records.ts";
 import { billingRoutes } from "./routes-billing.ts";
 import { cardRoutes } from "./routes-cards.ts";
@@ -204,6 +205,7 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
   };
 
   const server = createServer((request, response) => {
+    if (answerHostedPage(state, request, response)) return;
     answer(request, response).catch((error: unknown) => {
       response.writeHead(500, { "content-type": "application/json" });
       response.end(JSON.stringify(new StripeFailure(500, String(error), { type: "api_error" }).body));

@@ -1,13 +1,13 @@
 import { DELETE_WORDS } from "@automna/contract/identity";
 import { ERASE_AFTER_DAYS } from "@automna/core/identity/account-deletion";
 import { useQuery } from "@tanstack/react-query";
-import { usePlatform } from "../../api/api-context.tsx";
-import { useDeleteAccount } from "../../api/billing-mutations.ts";
-import { accountDeletionQuery } from "../../api/queries.ts";
-import { Button } from "../../components/Button.tsx";
-import { ConfirmDialog } from "../../components/ConfirmDialog.tsx";
-import { Skeleton, Trouble } from "../../components/PageState.tsx";
-import { formatDay } from "../../components/relative-time.ts";
+import { usePlatform } from "../api/api-context.tsx";
+import { useDeleteAccount } from "../api/billing-mutations.ts";
+import { accountDeletionQuery } from "../api/queries.ts";
+import { Button } from "../components/Button.tsx";
+import { ConfirmDialog } from "../components/ConfirmDialog.tsx";
+import { Skeleton, Trouble } from "../components/PageState.tsx";
+import { formatDay } from "../components/relative-time.ts";
 
 /** The end of the account, and the way back from it while its data is there. */
 export function AccountDeletion() {
