@@ -108,6 +108,7 @@ export async function eraseUser(tx: Transaction, userId: string, now: Date): Pro
   });
   await tx.session.deleteMany({ where: { userId } });
   await tx.modelKey.deleteMany({ where: { userId } });
+  await tx.apiKey.updateMany({ where: { userId, revokedAt: null }, data: { revokedAt: now } });
   const customer = await tx.billingCustomer.findUnique({ where: { userId } });
   const subjects = customer === null ? [userId] : [userId, customer.customerId];
   await tx.inboxEvent.updateMany({ where: { subject: { in: subjects }, state: "done" }, data: { payload: "{}" } });
