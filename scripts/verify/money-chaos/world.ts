@@ -73,7 +73,13 @@ export async function openMoneyWorld(adminUrl: string, sabotage: Sabotage = {}):
     egress,
     owner,
     deps,
-    billing: makeBillingHandlers({ ...deps, stripe, origin: api.origin, limitBilling: () => undefined }),
+    billing: makeBillingHandlers({
+      ...deps,
+      stripe,
+      freeTier: null,
+      origin: api.origin,
+      limitBilling: () => undefined,
+    }),
     credits: makeCreditsHandlers({
       ...deps,
       findTier: makeFindTier(db, "local"),
