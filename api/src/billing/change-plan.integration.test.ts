@@ -58,7 +58,7 @@ describe("a dearer plan", () => {
     const seen = await preview("pro");
     world.fake.failNext("cut");
     const answers = await Promise.all([change(seen), change(seen)]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(answers.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
     await world.settle();
     expect(updateInvoices()).toHaveLength(1);
     expect(await entitled()).toBe("pro");

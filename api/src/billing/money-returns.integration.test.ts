@@ -68,8 +68,13 @@ describe("overage", () => {
     await spend(500, "all");
     await spend(1_200, "overage");
     world.fake.failNext("cut", 1);
-    const dying = { ...world.api.pool, query: () => Promise.reject(new Error("the process ended")) };
-    await expect(reportOverage({ ...world.deps, pool: dying as never })).rejects.toThrow();
+    const { pool } = world.api;
+    const dying = Object.assign(Object.create(pool) as typeof pool, {
+      query: (text: string, values: unknown[]) =>
+        text.includes("SET reported_at") ? Promise.reject(new Error("the process ended")) : pool.query(text, values),
+    });
+    await expect(reportOverage({ ...world.deps, pool: dying })).rejects.toThrow("the process ended");
+    expect(world.fake.state.meterEvents.size).toBe(1);
     await reportOverage(world.deps);
     await reportOverage(world.deps);
     expect(world.fake.state.meterEvents.size).toBe(2);

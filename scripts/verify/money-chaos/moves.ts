@@ -151,7 +151,7 @@ async function payFor(player: Player, what: string, open: () => Promise<{ url: s
 }
 
 /** Handlers are called as the router calls them, with what a session of this customer would have brought. */
-function callOf<Body>({ userId }: Player, body: Body): never {
+function callOf({ userId }: Player, body: unknown): never {
   return { caller: { userId }, body } as never;
 }
 

@@ -16,7 +16,7 @@ export interface HistoryReport {
   mail: MailCounts;
   /** What reconciliation repaired. */
   repairs: number;
-  /** Writes of the api's process. */
+  /** Writes of the api's process, until it settles. */
   writes: number;
 }
 
@@ -128,6 +128,7 @@ async function play(
   const player = await makePlayer(world, random, faults);
   const writesBefore = world.mortal.writes();
   await act(player);
+  const writes = world.mortal.writes() - writesBefore;
   await watchLedger(player);
   await settle(player);
   const isWhole = player.post.counts.lost === 0;
@@ -149,7 +150,7 @@ async function play(
     moves: player.log.length,
     mail: player.post.counts,
     repairs: repairs.length,
-    writes: world.mortal.writes() - writesBefore,
+    writes,
   };
 }
 

@@ -29,15 +29,16 @@ export const controls: readonly Control[] = [
   },
   {
     name: "events are believed (order ignored)",
-    sign: /the entitlement|and yet/,
+    sign: /the entitlement/,
     play: playStaleNews,
     sabotage: {
-      stripeInbox: (deps) => (tx, event) => {
-        const { object } = (JSON.parse(event.payload) as { data: { object: { id?: string; object?: string } } }).data;
-        const retrieve = async (id: string) =>
-          object.object === "subscription" && object.id === id ? object : deps.stripe.subscriptions.retrieve(id);
-        const stripe = Object.assign(Object.create(deps.stripe) as typeof deps.stripe, { subscriptions: { retrieve } });
-        return makeStripeInbox({ ...deps, stripe })(tx, event);
+      stripeInbox: (deps) => async (tx, event) => {
+        const { object } = (JSON.parse(event.payload) as { data: { object: { object?: string } } }).data;
+        if (object.object !== "subscription") return;
+        const stripe = Object.assign(Object.create(deps.stripe) as typeof deps.stripe, {
+          subscriptions: { retrieve: async () => object },
+        });
+        await makeStripeInbox({ ...deps, stripe })(tx, event);
       },
     },
   },

@@ -15,7 +15,7 @@ export function CreditPacks({ pack }: { pack: BillingView["pack"] }) {
   return (
     <form
       noValidate
-      className="flex max-w-[30rem] flex-wrap items-end gap-2"
+      className="flex max-w-[30rem] flex-wrap items-start gap-2"
       onSubmit={(event) => {
         event.preventDefault();
         if (packs === null) setProblem(parsed.error?.issues[0]?.message ?? "Enter a number of packs.");
@@ -40,7 +40,7 @@ export function CreditPacks({ pack }: { pack: BillingView["pack"] }) {
           }}
         />
       </div>
-      <Button type="submit" className="mb-6" busy={buy.isPending || buy.isSuccess}>
+      <Button type="submit" className="mt-7" busy={buy.isPending || buy.isSuccess}>
         Buy
       </Button>
     </form>
