@@ -21,7 +21,7 @@ export async function measureFirstByte(
   const passThrough = await startPassThrough(ctx, world.fake.url);
   const customer = await world.addCustomer();
   const rounds = ctx.isQuick ? 5 : 9;
-  const perRound = ctx.isQuick ? 8 : 20;
+  const perRound = ctx.isQuick ? 5 : 20;
   const times = { bare: [] as number[], egress: [] as number[] };
   await measure(5, () => through(ctx, customer, { url, dispatcher }));
   await measure(5, () => bare(ctx, world, { url: passThrough, customer, dispatcher }));
