@@ -41,7 +41,20 @@ beforeAll(async () => {
   });
   provider.listen(0, "127.0.0.1");
   await once(provider, "listening");
-  egress = makeEgress({
+  egress = makeTestEgress();
+  url = `http://127.0.0.1:${await egress.listen("127.0.0.1", 0)}`;
+});
+afterAll(async () => {
+  await egress.drain(0);
+  expect(await findBooksProblems(owner)).toEqual([]);
+  provider.closeAllConnections();
+  provider.close();
+  await Promise.all([owner.end(), pool.end()]);
+  await database.drop();
+});
+
+function makeTestEgress(): Egress {
+  return makeEgress({
     findModelAccess: async (slotId) => records.get(slotId) ?? null,
     listener: makeHandListener(),
     ring,
@@ -53,16 +66,7 @@ beforeAll(async () => {
     log: makeSilentLog(),
     now: Date.now,
   });
-  url = `http://127.0.0.1:${await egress.listen("127.0.0.1", 0)}`;
-});
-afterAll(async () => {
-  await egress.drain(0);
-  expect(await findBooksProblems(owner)).toEqual([]);
-  provider.closeAllConnections();
-  provider.close();
-  await Promise.all([owner.end(), pool.end()]);
-  await database.drop();
-});
+}
 
 const message = {
   type: "message",
@@ -95,8 +99,8 @@ async function addAgent({ credits = 10, tier = "business" }: { credits?: number;
     tier,
     keyEnvelope: null,
   });
-  const ask = (run: string, body: object | string = {}, headers: Record<string, string> = {}) =>
-    fetch(`${url}/v1/messages`, {
+  const ask = (run: string, body: object | string = {}, headers: Record<string, string> = {}, address = url) =>
+    fetch(`${address}/v1/messages`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -195,6 +199,21 @@ describe("a message on credits", () => {
     await postOperations(owner, [spent], Date.now());
     expect(await typeOf(await ask("r3"))).toBe("credits_exhausted");
     expect([seen.length, await settled()]).toEqual([3, 1_000]);
+  });
+
+  test("that an egress cuts as it stops is settled before it is gone", async () => {
+    const { ask, settled } = await addAgent();
+    answer = (response) =>
+      void response
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .write(`event: message_start\ndata: ${JSON.stringify({ type: "message_start", message })}\n\n`);
+    const stopping = makeTestEgress();
+    const address = `http://127.0.0.1:${await stopping.listen("127.0.0.1", 0)}`;
+    const response = await ask("r1", {}, {}, address);
+    await response.body?.getReader().read();
+    await stopping.drain(0);
+    const held = await settled();
+    expect(held).toBe(1);
   });
 
   test("is not for a plan without it", async () => {
