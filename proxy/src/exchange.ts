@@ -14,6 +14,8 @@ export interface ExchangePlan {
   body?: Buffer;
   /** Most bytes of a body that pass, or null for as many as there are. */
   bodyMaxBytes: number | null;
+  /** Nothing of the answer passes before it is settled; its rejection is the exchange's failure. */
+  gate?: Promise<void>;
   /** Sees each part of the answer's body as it passes; must be quick. */
   onData?: (chunk: Buffer) => void;
   /** The exchange is over; called once, before `onFailed`. */
@@ -70,8 +72,23 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#isGone) controller.abort(gone);
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
+    const { gate } = this.#plan;
+    if (gate === undefined) {
+      this.#begin(status, headers);
+      return;
+    }
+    controller.pause();
+    gate
+      .then(() => {
+        if (!this.#isGone) this.#begin(status, headers);
+        controller.resume();
+      })
+      .catch((error: Error) => controller.abort(error));
+  }
+
+  #begin(status: number, headers: IncomingHttpHeaders): void {
     // Throws for values that must not be sent; undici then reports the exchange as failed.
     this.#response.writeHead(status, this.#plan.toResponseHeaders(status, headers));
     this.#hasHead = true;

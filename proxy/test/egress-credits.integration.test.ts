@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import { findAccount, findBooksProblems } from "@automna/records/credits/account";
 import { makeOperationBatcher } from "@automna/records/credits/operation-batcher";
@@ -40,7 +41,20 @@ beforeAll(async () => {
   });
   provider.listen(0, "127.0.0.1");
   await once(provider, "listening");
-  egress = makeEgress({
+  egress = makeTestEgress();
+  url = `http://127.0.0.1:${await egress.listen("127.0.0.1", 0)}`;
+});
+afterAll(async () => {
+  await egress.drain(0);
+  expect(await findBooksProblems(owner)).toEqual([]);
+  provider.closeAllConnections();
+  provider.close();
+  await Promise.all([owner.end(), pool.end()]);
+  await database.drop();
+});
+
+function makeTestEgress(): Egress {
+  return makeEgress({
     findModelAccess: async (slotId) => records.get(slotId) ?? null,
     listener: makeHandListener(),
     ring,
@@ -52,16 +66,7 @@ beforeAll(async () => {
     log: makeSilentLog(),
     now: Date.now,
   });
-  url = `http://127.0.0.1:${await egress.listen("127.0.0.1", 0)}`;
-});
-afterAll(async () => {
-  await egress.drain(0);
-  expect(await findBooksProblems(owner)).toEqual([]);
-  provider.closeAllConnections();
-  provider.close();
-  await Promise.all([owner.end(), pool.end()]);
-  await database.drop();
-});
+}
 
 const message = {
   type: "message",
@@ -75,7 +80,7 @@ beforeEach(() => {
     void response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(message));
 });
 
-async function addAgent({ credits = 10, tier = "business" as Tier } = {}) {
+async function addAgent({ credits = 10, tier = "business" }: { credits?: number; tier?: Tier } = {}) {
   const [slotId, userId, agentId] = [newId("slt"), newId("user"), newId("agt")];
   const key = deriveSlotKey(newRootKey(), "egress", slotId, 1);
   await owner.query("INSERT INTO users (id, email, issuer, updated_at) VALUES ($1, $1, 'local', now())", [userId]);
@@ -94,8 +99,8 @@ async function addAgent({ credits = 10, tier = "business" as Tier } = {}) {
     tier,
     keyEnvelope: null,
   });
-  const ask = (run: string, body: object | string = {}, headers: Record<string, string> = {}) =>
-    fetch(`${url}/v1/messages`, {
+  const ask = (run: string, body: object | string = {}, headers: Record<string, string> = {}, address = url) =>
+    fetch(`${address}/v1/messages`, {
       method: "POST",
       headers: {
         "content-type": "application/json",
@@ -168,6 +173,47 @@ describe("a message on credits", () => {
     // What OpenClaw 2026.9 takes for a provider that bills, and then locks out for hours.
     expect(text).not.toMatch(/insufficient credits|credit balance|requires? more credits|available balance|billing/i);
     expect([seen.length, await settled()]).toEqual([0, 0]);
+  });
+
+  test("that went out beside its hold is answered after it, and not at all when the hold is refused", async () => {
+    const { userId, ask, settled } = await addAgent({ credits: 1_000 });
+    await ask("r1");
+    expect(await settled()).toBe(1);
+    const other = await owner.connect();
+    await other.query("BEGIN");
+    await other.query("SELECT FROM credit_accounts WHERE user_id = $1 FOR UPDATE", [userId]);
+    let isAnswered = false;
+    const waiting = ask("r2").then((response) => {
+      isAnswered = true;
+      return response.status;
+    });
+    await expect.poll(() => seen.length).toBe(2);
+    await sleep(100);
+    expect(isAnswered).toBe(false);
+    await other.query("COMMIT");
+    other.release();
+    expect(await waiting).toBe(200);
+    expect(await settled()).toBe(2);
+
+    const spent = { type: "charge", userId, key: "elsewhere", credits: 998, resource: "email" } as const;
+    await postOperations(owner, [spent], Date.now());
+    expect(await typeOf(await ask("r3"))).toBe("credits_exhausted");
+    expect([seen.length, await settled()]).toEqual([3, 1_000]);
+  });
+
+  test("that an egress cuts as it stops is settled before it is gone", async () => {
+    const { ask, settled } = await addAgent();
+    answer = (response) =>
+      void response
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .write(`event: message_start\ndata: ${JSON.stringify({ type: "message_start", message })}\n\n`);
+    const stopping = makeTestEgress();
+    const address = `http://127.0.0.1:${await stopping.listen("127.0.0.1", 0)}`;
+    const response = await ask("r1", {}, {}, address);
+    await response.body?.getReader().read();
+    await stopping.drain(0);
+    const held = await settled();
+    expect(held).toBe(1);
   });
 
   test("is not for a plan without it", async () => {

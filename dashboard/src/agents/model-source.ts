@@ -9,7 +9,7 @@ export const modelTexts: Record<ModelSource, { label: string; description: strin
     description: "The real thing. Anthropic bills the usage to your account.",
   },
   credits: {
-    label: "Automna credits",
+    label: "Credits",
     description:
       "The real thing, without a key of your own. Each message takes credits: 1, or 5 on the strongest models.",
   },

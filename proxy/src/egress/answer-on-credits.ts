@@ -25,6 +25,8 @@ export interface CreditsDeps {
   charger: RunCharger;
   utilityCalls: UtilityCalls;
   recordUsage: (usage: ModelUsage) => void;
+  /** Calls that are over and being settled: whoever stops waits for them. */
+  settling: Set<Promise<void>>;
   log: Logger;
   now: Clock;
 }
@@ -73,16 +75,22 @@ export async function answerOnCredits(
   const run = parseRun(request.headers, callId);
   const isUtility = isFree(deps, access.agentId, { run, shape });
   const steps = runSteps({ ...shape, isUtility }, run.kind);
-  const charge = await charger.begin({ userId: access.userId, agentId: access.agentId, runId: run.id, callId, steps });
-  const end = (result: CallEnd) =>
-    settle(deps, charge, { result, access, callId, isUtility, askedModel: shape.model }).catch((error: unknown) =>
-      deps.log.error({ err: error, callId, agentId: access.agentId }, "a model call was not settled"),
-    );
+  const charge = charger.begin({ userId: access.userId, agentId: access.agentId, runId: run.id, callId, steps });
+  const end = (result: CallEnd): Promise<void> => {
+    const settled = settle(deps, charge, { result, access, callId, isUtility, askedModel: shape.model })
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, callId, agentId: access.agentId }, "a model call was not settled"),
+      )
+      .finally(() => deps.settling.delete(settled));
+    deps.settling.add(settled);
+    return settled;
+  };
+  if (!charge.canGoAhead) await charge.held;
   if (response.destroyed) {
     await end({ end: "gone", status: null, reading: null });
     return;
   }
-  provider.forward(request, response, { ...outgoing, onEnd: (result) => void end(result) });
+  provider.forward(request, response, { ...outgoing, gate: charge.held, onEnd: (result) => void end(result) });
 }
 
 /** A utility call is free while the agent has some left; within a run that is paid it costs nothing anyway. */

@@ -20,8 +20,11 @@ function start({ rule = "per-message", available = 100 }: { rule?: MeteringRule;
     return { outcome: "posted", isReplay: false, credits, available: left };
   };
   const charger = makeRunCharger({ post, rule, now: () => clock.nowMs });
-  const begin = (steps = plain, runId = "r") =>
-    charger.begin({ userId: "u", agentId: "a", runId, callId: `c${(calls += 1)}`, steps });
+  const begin = async (steps = plain, runId = "r") => {
+    const charge = charger.begin({ userId: "u", agentId: "a", runId, callId: `c${(calls += 1)}`, steps });
+    await charge.held;
+    return charge;
+  };
   return { posted, clock, charger, begin };
 }
 const settle = (charge: RunCharge, hasBegun = true, costMicroDollars = 0) =>
@@ -65,6 +68,16 @@ describe("a run", () => {
     const { posted, begin } = start({ available: 3 });
     await expect(begin(deep)).rejects.toMatchObject({ type: "credits_exhausted", status: 424 });
     expect(posted).toEqual(["hold r:base 1", "release r:base 0"]);
+  });
+
+  test("goes out beside its hold only while the balance was far from its end a moment ago", async () => {
+    const { begin, clock } = start({ available: 251 });
+    const goAhead = [];
+    for (const runId of ["first", "second", "third", "fourth"]) {
+      if (runId === "fourth") clock.nowMs += 60_000;
+      goAhead.push((await begin(plain, runId)).canGoAhead);
+    }
+    expect(goAhead).toEqual([false, true, false, false]);
   });
 
   test("that goes on too long, or calls too often, is the next one", async () => {

@@ -35,13 +35,17 @@ export interface CallResult {
 export interface RunCharge {
   /** The run as it is charged: one that goes on for too long is several. */
   runId: string;
+  /** What the run has not paid is held; rejects with the refusal `credits_exhausted`. No byte of an answer passes before. */
+  held: Promise<void>;
+  /** The balance was so far from its end a moment ago that the call may go out beside the hold. */
+  canGoAhead: boolean;
   /** Takes what was held, or gives it back when no call of the run was answered. Answers the credits that this call took. */
   settle: (result: CallResult) => Promise<number>;
 }
 
 export interface RunCharger {
-  /** Holds what the run has not paid yet. Throws the refusal `credits_exhausted`. */
-  begin: (wish: RunWish) => Promise<RunCharge>;
+  /** Begins to hold what the run has not paid yet. */
+  begin: (wish: RunWish) => RunCharge;
   /** True when the run's base has been paid, as far as this process knows. */
   isPaid: (agentId: string, runId: string) => boolean;
 }
@@ -66,6 +70,8 @@ interface Run {
 }
 
 const RUNS_MAX = 50_000;
+/** More than all calls of an agent that may be under way at once can take. */
+const COMFORTABLE = 250;
 const HOLD_WAIT_MS = 5 * SECOND_MS;
 /** Longer than any answer. What is captured later than that is charged all the same. */
 const HOLD_MS = 15 * MINUTE_MS;
@@ -75,7 +81,17 @@ const HOLD_MS = 15 * MINUTE_MS;
  * them is answered and given back when none is. Its ledger key names agent, run and step, and a hold that was given back
  * opens again under the same key: several processes, a restart and any repetition charge it once (core/apply-operation).
  */
-export function makeRunCharger({ post, rule, now }: RunChargerOptions): RunCharger {
+export function makeRunCharger({ post: postToLedger, rule, now }: RunChargerOptions): RunCharger {
+  const balances = new LRUCache<string, { available: number; atMs: number }>({ max: RUNS_MAX });
+  const post = async (operation: LedgerOperation): Promise<OperationOutcome> => {
+    const outcome = await postToLedger(operation);
+    if (outcome.outcome === "posted") balances.set(operation.userId, { available: outcome.available, atMs: now() });
+    return outcome;
+  };
+  const isComfortable = (userId: string) => {
+    const balance = balances.get(userId);
+    return balance !== undefined && balance.available >= COMFORTABLE && now() - balance.atMs < MINUTE_MS;
+  };
   const runs = new LRUCache<string, Run>({ max: RUNS_MAX });
 
   const findRun = (agentId: string, runId: string): Run => {
@@ -129,6 +145,15 @@ export function makeRunCharger({ post, rule, now }: RunChargerOptions): RunCharg
     if (isHeld) await post({ type: "release", userId, key: step.key });
   };
 
+  /** All of the call's steps or none: what was held of a refused call is left again. */
+  const holdAll = async (wish: RunWish, run: Run, joined: readonly Step[]): Promise<void> => {
+    const holds = await Promise.allSettled(joined.map((step) => step.held));
+    const failed = holds.find((one) => one.status === "rejected");
+    if (failed === undefined) return;
+    await Promise.all(joined.map((step, index) => leave(wish, run, step, holds[index]?.status === "fulfilled")));
+    throw failed.reason;
+  };
+
   const take = async ({ userId }: RunWish, step: Step, facts: EntryFacts): Promise<number> => {
     step.isPaid = true;
     const outcome = await post({ type: "capture", userId, key: step.key, credits: step.credits, facts });
@@ -151,19 +176,23 @@ export function makeRunCharger({ post, rule, now }: RunChargerOptions): RunCharg
 
   return {
     isPaid: (agentId, runId) => runs.get(`${agentId}:${runId}`)?.steps.get("base")?.isPaid === true,
-    async begin(wish) {
+    begin(wish) {
       const run = findRun(wish.agentId, wish.runId);
       run.calls += 1;
       const joined = wish.steps.map((wanted) => join(wish, run, wanted));
-      const holds = await Promise.allSettled(joined.map(({ held }) => held));
-      const failed = holds.find((one) => one.status === "rejected");
-      if (failed !== undefined) {
-        await Promise.all(joined.map((step, index) => leave(wish, run, step, holds[index]?.status === "fulfilled")));
-        throw failed.reason;
-      }
+      const held = holdAll(wish, run, joined);
+      // Whoever goes ahead hears of it later.
+      held.catch(() => undefined);
       return {
         runId: run.id,
+        held,
+        canGoAhead: isComfortable(wish.userId),
         async settle(result) {
+          const isHeld = await held.then(
+            () => true,
+            () => false,
+          );
+          if (!isHeld) return 0;
           const isDue = result.hasBegun && joined.length > 0;
           const taken = isDue
             ? await Promise.all(joined.filter(({ isPaid }) => !isPaid).map((step) => take(wish, step, result.facts)))

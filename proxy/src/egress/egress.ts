@@ -72,6 +72,7 @@ export function makeEgress(deps: EgressDeps): Egress {
       log.warn({ err: error, lost }, "usage was not written");
     },
   });
+  const settling = new Set<Promise<void>>();
   const server = makeEgressServer({
     access: deps.guards?.recognise?.(finder) ?? finder,
     limits: makeCallLimits(deps.limits ?? defaultCallLimits, now),
@@ -84,6 +85,7 @@ export function makeEgress(deps: EgressDeps): Egress {
       metrics.used(row);
       usage.add(row);
     },
+    settling,
     demo: makeDemoModel({ now }),
     metrics,
     newCallId: makeCallIds(),
@@ -104,6 +106,7 @@ export function makeEgress(deps: EgressDeps): Egress {
       server.closeAllConnections();
       finder.close();
       await Promise.all([closed, provider.close()]);
+      await Promise.all(settling);
       await ledger.close();
       await usage.close();
     },

@@ -21,6 +21,8 @@ export interface OutgoingCall extends ModelCall {
   apiKey: string;
   /** Replaces the caller's body, which was read already. */
   body?: Buffer;
+  /** The answer waits for it, and its rejection is told instead. */
+  gate?: Promise<void>;
   /** The provider's refusal of the key, in our own words; null = the answer passes as it is. */
   refusalOf: (status: number, headers: IncomingHttpHeaders) => ProviderError | null;
   /** The provider has begun to answer. */
@@ -67,7 +69,7 @@ export function makeModelProvider(url: string, onUnreachable: (error: Error) => 
   };
 
   return {
-    forward(request, response, { target, endpoint, apiKey, body, refusalOf, onHead, onEnd }) {
+    forward(request, response, { target, endpoint, apiKey, body, gate, refusalOf, onHead, onEnd }) {
       let meter = null as StreamMeter | null;
       let answered = null as number | null;
       new Exchange(request, response, {
@@ -77,6 +79,7 @@ export function makeModelProvider(url: string, onUnreachable: (error: Error) => 
         headers: providerRequestHeaders(request.headers, apiKey, body?.length),
         hasBody: endpoint === "messages" || endpoint === "count_tokens",
         ...(body === undefined ? {} : { body }),
+        ...(gate === undefined ? {} : { gate }),
         bodyMaxBytes: BODY_MAX_BYTES,
         toResponseHeaders: (status, headers) => {
           answered = status;

@@ -9,6 +9,10 @@ import type { Customer, World } from "./world.ts";
 
 const CEILING = 1.25;
 const MODEL_MS = 100;
+/** Of the best round of the bare pass-through. */
+const STEADY = 1.1;
+const sides = ["bare", "egress"] as const;
+type Side = (typeof sides)[number];
 /** A long conversation with its system prompt: what OpenClaw sends each time. */
 const PADDING = "x".repeat(60_000);
 
@@ -21,20 +25,23 @@ export async function measureFirstByte(
   const passThrough = await startPassThrough(ctx, world.fake.url);
   const customer = await world.addCustomer();
   const rounds = ctx.isQuick ? 5 : 9;
-  const perRound = ctx.isQuick ? 8 : 20;
-  const times = { bare: [] as number[], egress: [] as number[] };
-  await measure(5, () => through(ctx, customer, { url, dispatcher }));
-  await measure(5, () => bare(ctx, world, { url: passThrough, customer, dispatcher }));
-  for (let round = 0; round < rounds; round += 1) {
-    for (const who of ctx.random.shuffle(["bare", "egress"] as const)) {
-      ctx.signal.throwIfAborted();
-      const once = () =>
-        who === "bare"
-          ? bare(ctx, world, { url: passThrough, customer, dispatcher })
-          : through(ctx, customer, { url, dispatcher });
-      times[who].push(median(await measure(perRound, once)));
-    }
-  }
+  const perRound = ctx.isQuick ? 7 : 20;
+  const callers: Record<Side, () => Promise<number>> = {
+    bare: () => bare(ctx, world, { url: passThrough, customer, dispatcher }),
+    egress: () => through(ctx, customer, { url, dispatcher }),
+  };
+  await playRound(ctx, callers, 5);
+  const played: Record<Side, number>[] = [];
+  // A round in which the bare pass-through was late as well says something of the machine: it is repeated.
+  const steady = () => {
+    const best = Math.min(...played.map((round) => round.bare));
+    return played.filter((round) => round.bare <= best * STEADY);
+  };
+  while (played.length < rounds || (steady().length < rounds && played.length < 3 * rounds))
+    played.push(await playRound(ctx, callers, perRound));
+  const times = { bare: steady().map((round) => round.bare), egress: steady().map((round) => round.egress) };
+  ctx.figure("rounds played", played.length, "");
+  ctx.figure("rounds that were steady", times.bare.length, "");
   const ratio = median(times.egress) / median(times.bare);
   ctx.figure("first byte, bare pass-through, median of rounds", median(times.bare), "ms");
   ctx.figure("first byte, egress with hold and metering, median of rounds", median(times.egress), "ms");
@@ -48,10 +55,20 @@ export async function measureFirstByte(
   );
 }
 
-async function measure(count: number, once: () => Promise<number>): Promise<number[]> {
-  const times: number[] = [];
-  for (let index = 0; index < count; index += 1) times.push(await once());
-  return times;
+/** Both in turns, call by call, so that a slow moment of the machine meets both. Answers the medians. */
+async function playRound(
+  ctx: ScenarioContext,
+  callers: Record<Side, () => Promise<number>>,
+  count: number,
+): Promise<Record<Side, number>> {
+  const times: Record<Side, number[]> = { bare: [], egress: [] };
+  for (let index = 0; index < count; index += 1) {
+    for (const side of ctx.random.shuffle(sides)) {
+      ctx.signal.throwIfAborted();
+      times[side].push(await callers[side]());
+    }
+  }
+  return { bare: median(times.bare), egress: median(times.egress) };
 }
 
 /** A call of a new run each time: the worst case, which waits for the ledger before it goes out. */

@@ -57,7 +57,7 @@ export function AnswerSource({ agent, storedKey, offered, choosing }: AnswerSour
       {isLost ? null : (
         <p className="max-w-[36rem] text-13 text-ink-2">
           {modelTexts[source].description}
-          {storedKey === null ? " Add your Anthropic key below to choose it." : null}
+          {storedKey === null ? " To use a key of your own, add it below." : null}
         </p>
       )}
       {choosing.isError ? (
