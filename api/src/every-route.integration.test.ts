@@ -44,14 +44,10 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(
-        method.toUpperCase(),
-        fillPath(path, withOthers({ agentId })),
-        {
-          ...body,
-          headers,
-        },
-      ),
+      await nobody.send(method.toUpperCase(), fillPath(path, withOthers({ agentId })), {
+        ...body,
+        headers,
+      }),
     );
   }
   return answers;
