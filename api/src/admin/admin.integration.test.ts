@@ -45,8 +45,11 @@ beforeEach(async () => {
   userId = await customer.signIn(api.startLink(), `person${people}@example.com`);
 });
 
-const intent = (action: OperatorAction, key: string = randomUUID()): ActOnCustomer =>
-  ({ key, reason: "asked for by mail", action }) as ActOnCustomer;
+const intent = (action: OperatorAction, key: string = randomUUID()): ActOnCustomer => ({
+  key,
+  reason: "asked for by mail",
+  action,
+});
 const act = (body: ActOnCustomer, as = operator, on = userId): Promise<TestAnswer> =>
   as.call("actOnCustomer", { params: { userId: on }, body });
 const view = async (): Promise<CustomerView> =>
@@ -137,8 +140,7 @@ describe("granting credits", () => {
             : Reflect.get(db, name),
       }),
     };
-    const call = { ...body, operatorId, userId } as Parameters<typeof actOnCustomer>[1];
-    await expect(actOnCustomer(crashing, call)).rejects.toThrow("crashed");
+    await expect(actOnCustomer(crashing, { ...body, operatorId, userId })).rejects.toThrow("crashed");
     expect((await auditOf())[0]).toMatchObject({ action: "grant_credits", after: null });
     expect((await act(body)).status).toBe(200);
     expect((await view()).credits.available).toBe(500);
