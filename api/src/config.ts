@@ -2,6 +2,7 @@ import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
+import { parseSender } from "./mail/to-message.ts";
 import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
 
 const variables = z.object({
@@ -59,8 +60,30 @@ const variables = z.object({
     .describe("Stripe's secret or restricted key; without it nothing is sold"),
   API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
+  API_TRIAL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(730)
+    .default(0)
+    .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_SMTP_URL: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .describe("mail server, smtps://user:password@host; without it mails are kept in API_MAIL_DIR"),
+  API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
+  API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
+  API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
+  API_APPS_ORIGIN: z
+    .url()
+    .optional()
+    .describe("scheme, domain and port of published apps, e.g. https://apps.example; without it there are none"),
+  API_INGRESS_URL: z
+    .url()
+    .optional()
+    .describe("where the proxy's ingress answers: agents are asked there for their apps"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_FREE_TIER: z
     .enum(tiers)
@@ -98,6 +121,14 @@ export interface ClerkIdentityConfig extends SessionIssuerConfig {
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
 }
 
+export interface MailConfig {
+  /** Null = nothing is sent; mails lie in `folder`. */
+  smtp: { url: string; from: { name: string; address: string } } | null;
+  folder: string | null;
+  /** Null = feedback is only kept. */
+  operatorAddress: string | null;
+}
+
 export interface ApiConfig {
   host: string;
   port: number;
@@ -107,6 +138,10 @@ export interface ApiConfig {
   identity: LocalIdentityConfig | ClerkIdentityConfig;
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
+  trialDays: number;
+  mail: MailConfig;
+  /** Null = apps are not served here. */
+  apps: { origin: string; ingressUrl: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
@@ -131,6 +166,16 @@ export function loadApiConfig(env: Environment): ApiConfig {
       key,
       webhookSecret,
       url: values.API_STRIPE_URL,
+    })),
+    trialDays: values.API_TRIAL_DAYS,
+    mail: {
+      smtp: toPair(values, "API_SMTP_URL", "API_MAIL_FROM", ([url, from]) => ({ url, from: parseSender(from) })),
+      folder: values.API_MAIL_DIR ?? null,
+      operatorAddress: values.API_OPERATOR_MAIL ?? null,
+    },
+    apps: toPair(values, "API_APPS_ORIGIN", "API_INGRESS_URL", ([appsOrigin, ingressUrl]) => ({
+      origin: new URL(appsOrigin).origin,
+      ingressUrl: new URL(ingressUrl).origin,
     })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
@@ -171,9 +216,17 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
       };
 }
 
-type PairName = "API_STRIPE_KEY" | "API_STRIPE_WEBHOOK_SECRET" | "API_CLERK_SECRET_KEY" | "API_CLERK_WEBHOOK_SECRET";
+type PairName =
+  | "API_STRIPE_KEY"
+  | "API_STRIPE_WEBHOOK_SECRET"
+  | "API_CLERK_SECRET_KEY"
+  | "API_CLERK_WEBHOOK_SECRET"
+  | "API_SMTP_URL"
+  | "API_MAIL_FROM"
+  | "API_APPS_ORIGIN"
+  | "API_INGRESS_URL";
 
-/** Both or neither: a key without its webhooks would sell plans that never begin. */
+/** Both or neither: a key without its webhooks would sell plans that never begin, mail without a sender goes nowhere. */
 function toPair<Made>(
   values: { readonly [Name in PairName]?: string | undefined },
   first: PairName,

@@ -44,7 +44,7 @@ async function sendToEveryRoute(headers: Record<string, string>): Promise<Map<st
     const nobody = makeTestBrowser(api.origin);
     answers.set(
       `${method} ${path}`,
-      await nobody.send(method.toUpperCase(), fillPath(path, withOthers({ agentId })), {
+      await nobody.send(method.toUpperCase(), fillPath(path, withOthers({ agentId, name: "shop" })), {
         ...body,
         headers,
       }),

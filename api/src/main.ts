@@ -14,6 +14,7 @@ import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { Agent } from "undici";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeApp, type ApiDeps } from "./app.ts";
+import { makeListPublished } from "./apps/list-published.ts";
 import { makeBillingClock } from "./billing/billing-clock.ts";
 import { openStripe } from "./billing/open-stripe.ts";
 import { makeStripeInbox } from "./billing/stripe-inbox.ts";
@@ -24,6 +25,7 @@ import { makeAccountClock } from "./identity/accounts/account-clock.ts";
 import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
 import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
+import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
@@ -107,12 +109,20 @@ const { app, closeStreams } = makeApp({
   checkModelKey,
   stripe,
   refusals,
+  apps:
+    config.apps === null
+      ? null
+      : {
+          origin: config.apps.origin,
+          listPublished: makeListPublished({ ingressUrl: config.apps.ingressUrl, dispatcher, log }),
+        },
   onReceived: inbox.poke,
   onAccountEnding: accountClock.poke,
 });
 const server = makeServer(app);
 
 const stopCreditSweep = startCreditSweep({ pool, now, log });
+const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
 runUntilStopped({
   log,
@@ -123,7 +133,8 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([inbox.close(), billingClock.close(), accountClock.close(), refusals.flushed()]);
+    const workers = [inbox, billingClock, accountClock, mailWorker];
+    await Promise.all([...workers.map((worker) => worker.close()), refusals.flushed()]);
     await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
     await pool.end();
     await db.$disconnect();

@@ -81,6 +81,12 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
 });
 
+const appsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/apps",
+  component: lazyRouteComponent(() => import("./features/apps/AppsPage.tsx"), "AppsPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -131,7 +137,7 @@ const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, appsRoute, usageRoute, settingsRoute]),
     onboardingRoute,
   ]),
   adminRoute.addChildren([adminSearchRoute, adminCustomerRoute]),

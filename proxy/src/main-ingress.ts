@@ -28,7 +28,7 @@ const verifier = makeSessionVerifier({
 });
 const accessLog = makeAccessLog({
   write: (text) => process.stdout.write(text),
-  time: () => new Date().toISOString(),
+  now: Date.now,
 });
 const metrics = config.INGRESS_METRICS_PORT === undefined ? null : makeIngressMetrics(() => ingress.counts);
 const metricsServer = metrics === null ? null : makeMetricsServer(metrics);
@@ -41,6 +41,7 @@ const ingress = makeIngress({
   ring: config.INGRESS_SLOT_KEY_RING,
   origin: config.INGRESS_ORIGIN,
   newRequestId: makeRequestIds(),
+  heartbeatMs: config.INGRESS_HEARTBEAT_MS,
   limits: toLimits(config),
   onPassage(passage, endedAt) {
     accessLog.add(passage, endedAt);
@@ -54,8 +55,12 @@ runUntilStopped({
   log,
   isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.INGRESS_DRAIN_TIMEOUT_MS + 5_000,
-  async stop() {
-    await ingress.drain(config.INGRESS_DRAIN_TIMEOUT_MS);
+  async stop(reason) {
+    await ingress.drain({
+      timeoutMs: config.INGRESS_DRAIN_TIMEOUT_MS,
+      // Nobody who could be told: the supervisor is gone, and its edge with it.
+      noticeMs: reason === "SIGTERM" ? config.INGRESS_DRAIN_NOTICE_MS : 0,
+    });
     metricsServer?.close();
     accessLog.flush();
     await listener.close();

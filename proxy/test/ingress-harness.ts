@@ -8,6 +8,7 @@ import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { deriveSlotKey } from "@automna/service-kit/slot-keys";
 import type { IngressGuards } from "../src/ingress/guards.ts";
+import type { DrainTimes } from "../src/ingress/drain.ts";
 import { makeIngress, type Ingress, type IngressDeps } from "../src/ingress/ingress.ts";
 import { makeRequestIds } from "../src/request-ids.ts";
 import { makeTestIssuer } from "./session-tokens.ts";
@@ -66,30 +67,36 @@ export interface IngressHarness extends AsyncDisposable {
   port: number;
   listener: HandListener;
   clock: { offsetMs: number };
-  database: { isDown: boolean; ended: string[]; queries: number };
+  /** `pause`: answers wait for it. */
+  database: { isDown: boolean; ended: string[]; queries: number; pause: Promise<void> | null };
   underWay: () => number;
   counts: Ingress["counts"];
-  drain: () => Promise<void>;
+  drain: (times?: Partial<DrainTimes>) => Promise<void>;
   addCustomer: (options?: { isOpen?: boolean }) => Promise<TestCustomer>;
 }
 
-type HarnessOptions = Pick<IngressDeps, "apiKeys" | "wakeAgent" | "limits" | "onPassage" | "heartbeatMs">;
+interface HarnessOptions extends Pick<IngressDeps, "apiKeys" | "wakeAgent" | "limits" | "onPassage" | "heartbeatMs"> {
+  /** From the start. */
+  isDatabaseDown?: boolean;
+}
 
 /** The real ingress over a database that is a few variables. */
 export async function startIngress(
   replaceGuards?: (guards: IngressGuards) => IngressGuards,
-  options: HarnessOptions = {},
+  { isDatabaseDown = false, ...options }: HarnessOptions = {},
 ): Promise<IngressHarness> {
   const issuer = makeTestIssuer(ORIGIN);
   const ring = parseKeyRing(newKeyRingJson());
   const listener = makeHandListener();
   const clock = { offsetMs: 0 };
   const now = () => Date.now() + clock.offsetMs;
-  const database = { isDown: false, ended: [] as string[], queries: 0 };
+  const database: IngressHarness["database"] = { isDown: isDatabaseDown, ended: [], queries: 0, pause: null };
   const customers = new Map<string, TestCustomer>();
-  const answer = <Value>(value: () => Value): Promise<Value> => {
+  const answer = async <Value>(value: () => Value): Promise<Value> => {
     database.queries += 1;
-    return database.isDown ? Promise.reject(new Error("connection refused")) : Promise.resolve(value());
+    await database.pause;
+    if (database.isDown) throw new Error("connection refused");
+    return value();
   };
 
   const toRecord = (customer: TestCustomer): RouteRecord => {
@@ -134,7 +141,7 @@ export async function startIngress(
   listener.reconnect();
   await new Promise((resolve) => setImmediate(resolve));
 
-  const drain = () => ingress.drain(0);
+  const drain = (times: Partial<DrainTimes> = {}) => ingress.drain({ timeoutMs: 0, noticeMs: 0, ...times });
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -79,6 +79,7 @@ const startIngress = () =>
     INGRESS_SESSION_JWT_KEY: issuer.publicKey,
     INGRESS_SESSION_ISSUER: issuer.issuer,
     INGRESS_SLOT_KEY_RING: ringJson,
+    INGRESS_DRAIN_NOTICE_MS: "300",
   });
 
 beforeAll(async () => {
@@ -99,6 +100,7 @@ beforeAll(async () => {
     automna_provisioner: PASSWORD,
     automna_ingress: PASSWORD,
     automna_egress: PASSWORD,
+    automna_apps: PASSWORD,
   };
   await ensureRoles(databaseUrl("postgres"), passwords);
   db = createPrismaClient(databaseUrl("postgres"), { max: 2 });

@@ -131,3 +131,16 @@ test("an agent that gives no sign of life is left, with a close code for the cli
   await sleep(20);
   expect(seen().includes(Buffer.from([0x03, 0xe9]))).toBe(true);
 });
+
+test("a client that ended before it was joined ends the agent's side too", async () => {
+  const [client, browser] = await socketPair();
+  const [backend, agent] = await socketPair();
+  browser.end();
+  await once(client.resume(), "end");
+  const ended = once(agent.resume(), "end");
+  expect(client.destroyed).toBe(false);
+  expect(new SocketPair(client, backend, slow)).toBeDefined();
+  await ended;
+  agent.end();
+  browser.destroy();
+});

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { findFreePort } from "@automna/testkit/free-port";
 import { step } from "../bootstrap/progress.mjs";
 import type { DataDir, DataMarker } from "./data-dir.ts";
@@ -71,6 +72,7 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         gatewayDir: required(env, "AUTOMNA_GATEWAY_DIR"),
         agentCommand,
         slotsDir: dir.slots,
+        mailDir: join(dir.root, "mail"),
         agentPortBase: options.marker.agentPortBase,
         operators: options.operators,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
@@ -101,6 +103,7 @@ async function choosePorts(edge: number): Promise<Installation["ports"]> {
     api: await findFreePort(),
     ingress: await findFreePort(),
     egress: await findFreePort(),
+    apps: await findFreePort(),
     provisioner: await findFreePort(),
   };
 }

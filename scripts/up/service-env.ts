@@ -5,13 +5,15 @@ import type { SecretFiles } from "./secrets.ts";
 export interface Installation {
   origin: string;
   /** Loopback ports; `edge` is the public one. */
-  ports: Record<"edge" | "api" | "ingress" | "egress" | "provisioner", number>;
+  ports: Record<"edge" | "api" | "ingress" | "egress" | "apps" | "provisioner", number>;
   databaseUrlFiles: Record<DatabaseRole, string>;
   secrets: SecretFiles;
   dashboardDir: string;
   gatewayDir: string;
   agentCommand: readonly string[];
   slotsDir: string;
+  /** Where mails lie, as there is no mail server. */
+  mailDir: string;
   agentPortBase: number;
   operators: readonly string[];
   /** Replaces the real model provider, for scenarios. */
@@ -28,12 +30,21 @@ const DRAIN_TIMEOUT_MS = "5000";
 export const AGENT_PORT_COUNT = 100;
 const FIRST_AGENT_PORT = 21_000;
 const LAST_AGENT_PORT = 31_999;
+const APPS_HOSTNAME = "apps.localhost";
 /** `iss` of local session tokens; stable, because users are known by it and an address may change. */
 const LOCAL_ISSUER = "automna-local";
 
 /** Loopback address of a service. */
 export function serviceUrl(installation: Installation, name: ServiceName): string {
   return `http://${HOST}:${installation.ports[name]}`;
+}
+
+/**
+ * Apps have host names of their own on the edge's port: browsers take every name below localhost for this machine
+ * (RFC 6761, 6.3), and each of them is another origin than the dashboard's.
+ */
+function appsOrigin(origin: string): string {
+  return `http://${APPS_HOSTNAME}:${new URL(origin).port}`;
 }
 
 /** A block of ports for a new installation: blocks differ, so that two installations on one machine don't compete for ports. */
@@ -44,7 +55,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, operators, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, operators, modelProviderUrl }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -56,6 +67,9 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_IDENTITY_START_KEY_FILE: secrets.startKey,
     API_IDENTITY_OPERATORS: operators.join(","),
     API_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
+    API_MAIL_DIR: mailDir,
+    API_APPS_ORIGIN: appsOrigin(origin),
+    API_INGRESS_URL: `http://${HOST}:${ports.ingress}`,
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   ingress: ({ origin, ports, databaseUrlFiles, secrets }) => ({
@@ -67,6 +81,8 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     INGRESS_SESSION_JWT_KEY_FILE: secrets.sessionPublicKey,
     INGRESS_SLOT_KEY_RING_FILE: secrets.ingressKeyRing,
     INGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
+    // There is no other ingress to go to.
+    INGRESS_DRAIN_NOTICE_MS: "0",
   }),
   egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
     EGRESS_HOST: HOST,
@@ -75,6 +91,16 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     EGRESS_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
     EGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
     ...(modelProviderUrl === undefined ? {} : { EGRESS_MODEL_PROVIDER_URL: modelProviderUrl }),
+  }),
+  apps: ({ origin, ports, databaseUrlFiles, secrets }) => ({
+    APPS_HOST: HOST,
+    APPS_PORT: String(ports.apps),
+    APPS_ORIGIN: appsOrigin(origin),
+    APPS_DASHBOARD_ORIGIN: origin,
+    APPS_DATABASE_URL_FILE: databaseUrlFiles.automna_apps,
+    APPS_SLOT_KEY_RING_FILE: secrets.appsKeyRing,
+    APPS_PASS_KEY_FILE: secrets.appsPassKey,
+    APPS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
   }),
   provisioner: (installation) => ({
     PROVISIONER_HEALTH_HOST: HOST,
@@ -88,12 +114,15 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     PROVISIONER_GATEWAY_DIR: installation.gatewayDir,
     PROVISIONER_SLOT_KEY_RING_FILE: installation.secrets.slotKeyRing,
     PROVISIONER_INGRESS_KEY_RING_FILE: installation.secrets.ingressKeyRing,
+    PROVISIONER_APPS_KEY_RING_FILE: installation.secrets.appsKeyRing,
     PROVISIONER_STOP_SLOTS_ON_EXIT: "true",
   }),
   edge: (installation) => ({
     EDGE_PORT: String(installation.ports.edge),
     EDGE_API_URL: serviceUrl(installation, "api"),
     EDGE_INGRESS_URL: serviceUrl(installation, "ingress"),
+    EDGE_APPS_URL: serviceUrl(installation, "apps"),
+    EDGE_APPS_HOSTNAME: APPS_HOSTNAME,
     EDGE_DASHBOARD_DIR: installation.dashboardDir,
   }),
 };

@@ -1,12 +1,9 @@
 import { appError } from "@automna/contract/error-catalogue";
 import { transactionLimits, type Database } from "@automna/records/database";
 import type { Stripe } from "stripe";
-import { refreshSubscription, type StripeInboxDeps } from "./stripe-inbox.ts";
+import { refreshSubscription, type RefreshDeps } from "./refresh-subscription.ts";
 
-export interface SettleCheckoutDeps extends Omit<StripeInboxDeps, "stripe"> {
-  db: Database;
-  stripe: Stripe;
-}
+export type SettleCheckoutDeps = RefreshDeps & { db: Database; stripe: Stripe };
 
 /**
  * Asks Stripe what has become of a customer's purchase and writes it down as its webhook would, for when that is late.

@@ -16,11 +16,14 @@ import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
 import { Agent } from "undici";
 import { makeApp, type Api } from "../app.ts";
+import type { AppsSite } from "../apps/app-handlers.ts";
 import { makeStripeInbox } from "../billing/stripe-inbox.ts";
 import { makeServer } from "../http/make-server.ts";
 import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
 import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
+import { openMail } from "../mail/open-mail.ts";
+import type { MailWorker } from "../mail/mail-worker.ts";
 import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
 import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
 import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
@@ -36,6 +39,8 @@ export interface TestApiOptions {
   stripe?: { stripe: Stripe; webhookSecret: string };
   /** Clerk's stand-in. */
   clerk?: { client: ClerkClient; webhookSecret: string };
+  /** A mail server; without one mails are captured, into no folder. */
+  smtpUrl?: string;
   modelProviderUrl?: string;
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
@@ -45,6 +50,8 @@ export interface TestApiOptions {
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
+  /** Where apps are; by default agents don't answer. */
+  apps?: AppsSite | null;
   log?: Logger;
 }
 
@@ -60,6 +67,8 @@ export interface TestApi extends Pick<Api, "app"> {
   /** Works only when it is told to: `runOnce`. */
   inbox: InboxWorker;
   refusals: RefusalCounter;
+  /** Sends mails only when it is told to: `runOnce`. */
+  mail: MailWorker;
   /** A fresh link for one browser. */
   startLink: () => string;
   isListening: () => boolean;
@@ -118,6 +127,20 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
   });
+  const mail = openMail({
+    smtp:
+      options.smtpUrl === undefined
+        ? null
+        : { url: options.smtpUrl, from: { name: "Automna", address: "hello@automna.test" }, silenceTimeoutMs: 2_000 },
+    folder: null,
+    db,
+    pool,
+    origin,
+    keyRing: modelKeyRing,
+    log,
+    now,
+    everyMs: DAY_MS,
+  });
   const { app, closeStreams } = makeApp({
     db,
     pool,
@@ -141,6 +164,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     }),
     freeTier,
     onAccountEnding: () => undefined,
+    apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);
@@ -158,6 +182,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     hints,
     inbox,
     refusals,
+    mail,
     startLink: () =>
       startLink(
         origin,
@@ -169,7 +194,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, listener.close(), dispatcher.close(), pool.end()]);
+      await Promise.all([closed, mail.close(), listener.close(), dispatcher.close(), pool.end()]);
       await db.$disconnect();
     },
   };

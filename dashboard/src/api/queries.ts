@@ -8,6 +8,8 @@ export const queryKeys = {
   agents: ["agents"],
   credits: ["credits"],
   statement: ["credits", "statement"],
+  apps: ["apps"],
+  appsOf: (agentId: string) => ["apps", agentId],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -37,6 +39,15 @@ export const statementQuery = (api: ApiClient) =>
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.nextBefore,
     staleTime: 5_000,
+  });
+
+/** The agent publishes at any time, also while the page is open. */
+export const appsQuery = (api: ApiClient, agentId: string) =>
+  queryOptions({
+    queryKey: queryKeys.appsOf(agentId),
+    queryFn: () => api.call("listApps", { params: { agentId } }),
+    staleTime: 5_000,
+    refetchInterval: 20_000,
   });
 
 function existing(agents: readonly AgentView[]): AgentView[] {

@@ -12,8 +12,29 @@ import {
   supportAccessSchema,
 } from "./admin.ts";
 import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
-import { billingViewSchema, checkoutOutcomeSchema, checkoutParams, checkoutSchema, redirectSchema } from "./billing.ts";
+import {
+  billingViewSchema,
+  changePlanSchema,
+  checkoutOutcomeSchema,
+  checkoutParams,
+  checkoutSchema,
+  invoicesSchema,
+  packsSchema,
+  planPreviewRequestSchema,
+  planPreviewSchema,
+  reconcileRequestSchema,
+  reconciliationSchema,
+  redirectSchema,
+} from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
+import {
+  appAnswerSchema,
+  appListSchema,
+  appNameSchema,
+  handleAnswerSchema,
+  putAppSchema,
+  putHandleSchema,
+} from "./apps.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
 import {
   accountDeletionSchema,
@@ -47,6 +68,7 @@ export interface ApiRoute {
 const userParams = z.object({ userId: z.string().regex(/^user_[0-9A-Za-z]{8,64}$/) });
 const apiKeyParams = z.object({ keyId: z.string().regex(/^key_[0-9a-z]{20}$/) });
 const agentParams = z.object({ agentId: z.string().regex(/^agt_[0-9a-z]{20}$/) });
+const appParams = agentParams.extend({ name: appNameSchema });
 
 /** Every route of the REST API. api mounts exactly these, OpenAPI is generated from them, the dashboard calls them. */
 export const apiRoutes = {
@@ -178,6 +200,45 @@ export const apiRoutes = {
     params: checkoutParams,
     success: { status: 200, body: checkoutOutcomeSchema },
   },
+  billingPacks: {
+    method: "post",
+    path: "/api/billing/packs",
+    summary: "Buy credit packs: answers the address of Stripe's page.",
+    access: "session",
+    body: packsSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingPlanPreview: {
+    method: "post",
+    path: "/api/billing/plan/preview",
+    summary: "What a change of plan would cost and when it would take effect; changes nothing.",
+    access: "session",
+    body: planPreviewRequestSchema,
+    success: { status: 200, body: planPreviewSchema },
+  },
+  billingPlan: {
+    method: "post",
+    path: "/api/billing/plan",
+    summary: "Change plan as previewed: up at once if it is paid, down when the paid period ends.",
+    access: "session",
+    body: changePlanSchema,
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingInvoices: {
+    method: "get",
+    path: "/api/billing/invoices",
+    summary: "Your invoices, newest first, and the next one.",
+    access: "session",
+    success: { status: 200, body: invoicesSchema },
+  },
+  reconcileBilling: {
+    method: "post",
+    path: "/api/admin/billing/reconcile",
+    summary: "Compare all money with Stripe and repair what differs; lists it.",
+    access: "operator",
+    body: reconcileRequestSchema,
+    success: { status: 200, body: reconciliationSchema },
+  },
   billingPortal: {
     method: "post",
     path: "/api/billing/portal",
@@ -276,6 +337,40 @@ export const apiRoutes = {
     access: "session",
     params: agentParams,
     success: { status: 200, body: null, contentType: "text/event-stream" },
+  },
+
+  listApps: {
+    method: "get",
+    path: "/api/agents/:agentId/apps",
+    summary: "What your agent has published, and where.",
+    access: "session",
+    params: agentParams,
+    success: { status: 200, body: appListSchema },
+  },
+  putApp: {
+    method: "put",
+    path: "/api/agents/:agentId/apps/:name",
+    summary: "Switch an app on or off, and say who may see it.",
+    access: "session",
+    params: appParams,
+    body: putAppSchema,
+    success: { status: 200, body: appAnswerSchema },
+  },
+  openApp: {
+    method: "post",
+    path: "/api/agents/:agentId/apps/:name/ticket",
+    summary: "An address that lets you, and once, into your private app.",
+    access: "session",
+    params: appParams,
+    success: { status: 200, body: z.object({ url: z.string() }) },
+  },
+  putHandle: {
+    method: "put",
+    path: "/api/apps/handle",
+    summary: "The name in the addresses of your apps; a former one stays yours.",
+    access: "session",
+    body: putHandleSchema,
+    success: { status: 200, body: handleAnswerSchema },
   },
 
   getCredits: {

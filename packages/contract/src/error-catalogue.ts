@@ -106,6 +106,13 @@ export const errorCatalogue = {
     message: "The model provider does not answer. Please try again.",
   },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
+  // apps
+  app_not_found: { kind: "user", status: 404, message: "Your agent has published no such app." },
+  app_password_missing: { kind: "user", status: 422, message: "Choose a password first." },
+  app_password_wrong: { kind: "user", status: 403, message: "That is not the password." },
+  apps_unavailable: { kind: "conflict", status: 409, message: "This installation publishes no apps." },
+  handle_taken: { kind: "conflict", status: 409, message: "This name is taken. Please choose another." },
+  handles_used_up: { kind: "conflict", status: 409, message: "You have had too many names. Take one of yours again." },
   // webhooks
   webhook_refused: {
     kind: "user",
@@ -143,6 +150,27 @@ export const errorCatalogue = {
     kind: "conflict",
     status: 409,
     message: "This can't be taken back any more.",
+  },
+  plan_unchanged: { kind: "conflict", status: 409, message: "You have this plan already." },
+  plan_change_pending: {
+    kind: "conflict",
+    status: 409,
+    message: "A change of your plan is arranged already. Keep your present plan first, then choose another.",
+  },
+  preview_expired: {
+    kind: "conflict",
+    status: 409,
+    message: "This price was worked out some time ago. Look at the change again.",
+  },
+  payment_owed: {
+    kind: "conflict",
+    status: 409,
+    message: "Payment failed. Update your card to keep your agent running.",
+  },
+  card_declined: {
+    kind: "user",
+    status: 402,
+    message: "Your card was declined, so your plan stays as it is. Update your card and try again.",
   },
   // credits
   credits_exhausted: {

@@ -21,6 +21,7 @@ import { serveAgent, toTier } from "./agents.ts";
 import { appendAudit } from "./audit.ts";
 import { endExpiredComps, readCompedFacts } from "./comped-tiers.ts";
 import type { Database, Transaction } from "./database.ts";
+import { enqueueDunningMail } from "./dunning-mail.ts";
 import { appendOutbox, type OutboxNews, type OutboxType } from "./outbox.ts";
 
 export type SubscriptionRecord = Prisma.SubscriptionGetPayload<object>;
@@ -31,11 +32,15 @@ export interface FetchedSubscription {
   id: string;
   userId: string;
   tier: Tier | null;
+  /** The plan of the next period, where it is another one. */
+  nextTier: Tier | null;
   status: SubscriptionStatus;
   periodStart: Date;
   periodEnd: Date;
   endsAtPeriodEnd: boolean;
   endedAt: Date | null;
+  /** Null = never had a trial. */
+  trialEndsAt: Date | null;
 }
 
 /** Writes a subscription down as it was fetched at `now`. */
@@ -84,7 +89,8 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       event: null,
       agentIds: await serveAgents(tx, userId, { isExpired: isErased, tier: null, isAccountEnding }),
     };
-  const { dunning, event } = nextDunning(toDunning(before), standing, now.getTime());
+  const current = toDunning(before);
+  const { dunning, event } = nextDunning(current, standing, now.getTime());
   const tier = entitledTier(dunning, standing);
   const data = {
     tier,
@@ -110,7 +116,10 @@ export async function settleUser(tx: Transaction, userId: string, now: Date): Pr
       data: { from: before?.tier ?? null, to: tier },
     });
   // Who leaves hears of that alone.
-  if (!isAccountEnding) await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
+  if (!isAccountEnding) {
+    if (event !== null) await enqueueDunningMail(tx, { userId, event, before: current, after: dunning, now });
+    await tellOfDunning(tx, { userId, dunning, event, tier, standing, now });
+  }
   return { event, agentIds };
 }
 

@@ -1,6 +1,7 @@
 import { requestDeletion } from "./account-deletions.ts";
 import { appendAudit } from "./audit.ts";
 import { notify, type Transaction } from "./database.ts";
+import { welcomeUser } from "./welcome-user.ts";
 
 export interface UserProfile {
   userId: string;
@@ -11,7 +12,7 @@ export interface UserProfile {
 
 /** Writes down how Clerk describes a user. A deleted one stays deleted. */
 export async function putClerkUser(tx: Transaction, { userId, email, name, isBanned }: UserProfile): Promise<void> {
-  const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true } });
+  const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true, email: true } });
   if (known?.state === "deleted") return;
   // An operator's suspension is ours to end, whatever Clerk thinks of the user.
   const isSuspended = isBanned || (await tx.suspension.count({ where: { userId } })) > 0;
@@ -21,6 +22,7 @@ export async function putClerkUser(tx: Transaction, { userId, email, name, isBan
     create: { id: userId, issuer: "clerk", email, name, state },
     update: { email, name, state },
   });
+  if (!isReachable(known?.email) && isReachable(email)) await welcomeUser(tx, userId);
   if (known !== null && known.state !== state) await notify(tx, "user_changed", { userId });
 }
 
@@ -57,4 +59,9 @@ export async function endClerkSession(
     data: { endedAt: now },
   });
   if (ended.count > 0) await notify(tx, "session_ended", { sessionId, userId });
+}
+
+/** A session token says nothing of the profile: until it is known the address is one that can't exist (RFC 2606). */
+function isReachable(email: string | undefined): boolean {
+  return email !== undefined && !email.endsWith(".invalid");
 }

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { verifyToken } from "@clerk/backend";
 import { appError } from "@automna/contract/error-catalogue";
 import { roleInToken, sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
@@ -33,31 +33,31 @@ export function makeSessionVerifier(options: SessionVerifierOptions): SessionVer
   const { jwtKey, issuer, authorizedParties, operatorOrganization = null, now, cacheSize = 10_000 } = options;
   const verified = new Map<string, SessionClaims>();
 
-  const remember = (hash: string, claims: SessionClaims) => {
+  const remember = (tokenHash: string, claims: SessionClaims) => {
     // A Map keeps insertion order: dropping the first is dropping the oldest.
     if (verified.size >= cacheSize) {
       const [oldest] = verified.keys();
       if (oldest !== undefined) verified.delete(oldest);
     }
-    verified.set(hash, claims);
+    verified.set(tokenHash, claims);
   };
 
   return {
     async verify(token) {
-      const hash = createHash("sha256").update(token).digest("base64url");
-      const known = verified.get(hash);
+      const tokenHash = hash("sha256", token, "base64url");
+      const known = verified.get(tokenHash);
       if (known !== undefined) {
         if (known.exp * 1_000 + CLOCK_SKEW_MS > now()) return known;
-        verified.delete(hash);
+        verified.delete(tokenHash);
         throw appError("session_expired");
       }
       const claims = await verifyClaims(token, { jwtKey, authorizedParties, operatorOrganization });
       if (claims.iss !== issuer) throw appError("not_signed_in");
-      remember(hash, claims);
+      remember(tokenHash, claims);
       return claims;
     },
     forget(sessionId) {
-      for (const [hash, claims] of verified) if (claims.sid === sessionId) verified.delete(hash);
+      for (const [tokenHash, claims] of verified) if (claims.sid === sessionId) verified.delete(tokenHash);
     },
   };
 }

@@ -32,6 +32,11 @@ export interface Admitted {
   caller: Caller;
 }
 
+interface Asked {
+  target: RequestTarget;
+  kind: Held["kind"];
+}
+
 export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
@@ -39,8 +44,7 @@ export function makeAdmission({ guards, routes, held, waking, limits, rateLimit,
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
-  const authorize = async (request: IncomingMessage, target: RequestTarget, kind: Held["kind"]): Promise<Admitted> => {
-    const caller = await guards.session(request, target);
+  const admit = (caller: Caller, request: IncomingMessage, { target, kind }: Asked): Admitted => {
     held.refresh(caller);
     guards.ownership(caller, target);
     if (held.count(target.userId, kind) >= limits.underWay[kind])
@@ -48,6 +52,12 @@ export function makeAdmission({ guards, routes, held, waking, limits, rateLimit,
     rateLimit(target.userId);
     if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
+  };
+
+  const authorize = (request: IncomingMessage, asked: Asked): Admitted | Promise<Admitted> => {
+    const caller = guards.session(request, asked.target);
+    if (caller instanceof Promise) return caller.then((found) => admit(found, request, asked));
+    return admit(caller, request, asked);
   };
 
   /** What a person sees who opens the app of an agent that doesn't answer yet; null = nothing that is worth waiting for. */
@@ -71,30 +81,30 @@ export function makeAdmission({ guards, routes, held, waking, limits, rateLimit,
     const waiting = verdict.kind === "redirect" ? await lookBeforeRedirect(request, target) : null;
     if (waiting === null) answerBrowser(response, verdict);
     else answerWaking(response, waiting.outlook, waiting.error);
+    return null;
   };
 
   return {
     bodyMaxBytes: limits.bodyMaxBytes,
-    findBackend: ({ userId }: RequestTarget): Promise<Backend> => waking.find(userId),
+    findBackend: ({ userId }: RequestTarget): Backend | Promise<Backend> => waking.find(userId),
     holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
     /** After an address did not answer: what is remembered of the route is not trusted again. */
-    findBackendAgain(target: RequestTarget): Promise<Backend> {
+    async findBackendAgain(target: RequestTarget): Promise<Backend> {
       routes.invalidate(target.userId);
       return waking.find(target.userId);
     },
 
     /** Null when the browser was answered here. */
-    async request(request: IncomingMessage, response: ServerResponse): Promise<Admitted | null> {
+    request(request: IncomingMessage, response: ServerResponse): Admitted | null | Promise<Admitted | null> {
       guards.framing(request);
       const target = guards.target(request.url ?? "");
       const verdict = guards.browser(request, target);
       if (verdict.kind !== "forward") {
-        await answerInstead(request, response, { target, verdict });
-        return null;
+        return answerInstead(request, response, { target, verdict });
       }
       guards.origin(request);
-      return authorize(request, target, "http");
+      return authorize(request, { target, kind: "http" });
     },
 
     async upgrade(request: IncomingMessage): Promise<Admitted & { key: string }> {
@@ -102,7 +112,7 @@ export function makeAdmission({ guards, routes, held, waking, limits, rateLimit,
       const target = guards.target(request.url ?? "");
       const key = readUpgradeKey(request);
       guards.socketOrigin(request);
-      return { ...(await authorize(request, target, "websocket")), key };
+      return { ...(await authorize(request, { target, kind: "websocket" })), key };
     },
 
     /** The request's headers as a backend may see them. */

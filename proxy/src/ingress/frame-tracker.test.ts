@@ -52,3 +52,19 @@ test("stops at the end of each frame when asked", () => {
   const bytes = Buffer.concat([frame(0, true), frame(3, false), Buffer.from([0x81])]);
   expect([tracker.advance(bytes, 0), tracker.advance(bytes, 6), tracker.advance(bytes, 11)]).toEqual([6, 11, 12]);
 });
+
+test("knows that a message goes on between its frames, also around a ping", () => {
+  const tracker = new FrameTracker();
+  const seen = [
+    [0x01, 0x00], // begins a text
+    [0x89, 0x00], // a ping in between
+    [0x00, 0x00], // more of it
+    [0x80, 0x00], // the end
+    [0x82, 0x01], // half of a whole one
+    [0x07],
+  ].map((bytes) => {
+    tracker.push(Buffer.from(bytes));
+    return tracker.isBetweenMessages();
+  });
+  expect(seen).toEqual([false, false, false, true, false, true]);
+});

@@ -1,4 +1,7 @@
 const CLOSE = 0x8;
+/** Bits of a frame's first byte. */
+const CONTROL = 0x08;
+const FINAL = 0x80;
 
 /**
  * Follows WebSocket frames by their headers alone (RFC 6455, 5.2), so that a frame of our own can go between two of
@@ -14,10 +17,16 @@ export class FrameTracker {
   #maskLeft = 0;
   #length = 0;
   #hasClose = false;
+  #isMessageOpen = false;
 
   /** True between two frames: here a control frame may be written. */
   isBetweenFrames(): boolean {
     return this.#payloadLeft === 0 && this.#headerRead === 0;
+  }
+
+  /** True between two messages: here a connection can end without cutting anything (RFC 6455, 5.4: a message may be many frames). */
+  isBetweenMessages(): boolean {
+    return !this.#isMessageOpen && this.isBetweenFrames();
   }
 
   /** True once a close frame has begun: nothing may follow it (RFC 6455, 5.5.1). */
@@ -51,6 +60,8 @@ export class FrameTracker {
     this.#headerRead += 1;
     if (this.#headerRead === 1) {
       this.#opcode = byte & 0x0f;
+      // Control frames may come between the frames of a message and say nothing about it.
+      if ((byte & CONTROL) === 0) this.#isMessageOpen = (byte & FINAL) === 0;
       return;
     }
     if (this.#headerRead === 2) {

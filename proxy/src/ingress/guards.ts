@@ -23,7 +23,7 @@ export interface IngressGuards {
   browser: (request: IncomingMessage, target: RequestTarget) => BrowserVerdict;
   origin: (request: IncomingMessage) => void;
   socketOrigin: (request: IncomingMessage) => void;
-  session: (request: IncomingMessage, target: RequestTarget) => Promise<Caller>;
+  session: (request: IncomingMessage, target: RequestTarget) => Caller | Promise<Caller>;
   ownership: (caller: Caller, target: RequestTarget) => void;
   requestHeaders: typeof backendRequestHeaders;
   backendProof: BackendProof;

@@ -41,7 +41,9 @@ export async function handleRequest(
     refuseRequest(response, error, requestId);
   };
   try {
-    const admitted = await admission.request(request, response);
+    // Nothing is waited for that is known already: a request then leaves in the turn in which it came.
+    const judged = admission.request(request, response);
+    const admitted = judged instanceof Promise ? await judged : judged;
     if (admitted === null) passage.pathClass = "page";
     if (admitted === null || response.destroyed) return;
     const { target, caller } = admitted;
@@ -56,7 +58,8 @@ export async function handleRequest(
     };
     // Held before the look-up: a sign-out meanwhile must find it.
     release = held.add(caller, entry);
-    const backend = await admission.findBackend(target);
+    const found = admission.findBackend(target);
+    const backend = found instanceof Promise ? await found : found;
     if (response.destroyed) return;
     passage.routed(backend);
     entry.backendId = backend.id;

@@ -67,6 +67,7 @@ async function join(
       state.cancel?.(appError(endErrors[reason]));
       state.pair?.end(endCodes[reason].code, endCodes[reason].text);
     },
+    canEndCleanly: () => state.pair?.canEndCleanly() ?? true,
   };
   // Held from here on: what ends while the backend is being opened is not joined to it.
   const release = held.add(caller, entry);

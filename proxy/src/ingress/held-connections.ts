@@ -12,6 +12,8 @@ export interface Held {
   /** Where it goes; null until that is known. */
   backendId: string | null;
   end: (reason: EndReason) => void;
+  /** False in the middle of a message, which `end` would cut; without it, never. */
+  canEndCleanly?: () => boolean;
 }
 
 interface UserHold {
@@ -41,7 +43,8 @@ export interface HeldConnections {
   endUser: (userId: string, reason: EndReason) => void;
   /** Ends what the user holds at any backend but this one. */
   endMoved: (userId: string, backendId: string | null) => void;
-  endSockets: (reason: EndReason) => void;
+  /** Of all users. */
+  sockets: () => Held[];
   endAll: (reason: EndReason) => void;
   size: () => number;
   close: () => void;
@@ -107,13 +110,7 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
       );
       endEach(elsewhere, "moved");
     },
-    endSockets(reason) {
-      for (const { held } of users.values())
-        endEach(
-          [...held].filter(({ kind }) => kind === "websocket"),
-          reason,
-        );
-    },
+    sockets: () => [...users.values()].flatMap(({ held }) => [...held].filter(({ kind }) => kind === "websocket")),
     endAll(reason) {
       for (const { held } of users.values()) endEach(held, reason);
     },

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
+import { appError } from "@automna/contract/error-catalogue";
 import type { Clock } from "@automna/core/shared/clock";
 import type { RouteRecord } from "@automna/records/routes";
 import type { Logger } from "@automna/service-kit/log";
@@ -9,6 +9,7 @@ import type { KeyRing } from "@automna/service-kit/secret-box";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeAdmission } from "./admission.ts";
 import { makeBackendConnections } from "./backend-connections.ts";
+import { drain, type DrainTimes } from "./drain.ts";
 import { makeEndedSessions } from "./ended-sessions.ts";
 import { makeRouteFollower } from "./follow-routes.ts";
 import { makeIngressGuards, type IngressGuards } from "./guards.ts";
@@ -22,9 +23,9 @@ import { defaultLimits, type IngressLimits } from "./limits.ts";
 import type { MetricSources } from "./metrics.ts";
 import type { Passage } from "./passage.ts";
 import { makeRefusalReport } from "./refusal-report.ts";
-import { refuseRequest } from "./refuse.ts";
+import { refuseRequest, refuseUpgrade } from "./refuse.ts";
 import { makeRoutes } from "./routes.ts";
-import { makeIngressServer } from "./server.ts";
+import { makeIngressServer, type Presence } from "./server.ts";
 import { makeWaking } from "./waking.ts";
 import type { WakeAgent } from "./waking-agents.ts";
 
@@ -59,8 +60,8 @@ export interface Ingress {
   /** Requests and sockets under way. */
   underWay: () => number;
   counts: MetricSources;
-  /** Takes no more connections, tells sockets to connect again, waits for requests up to `timeoutMs`, then cuts. */
-  drain: (timeoutMs: number) => Promise<void>;
+  /** Leaves: see drain.ts. Resolves when everything is closed. */
+  drain: (times: DrainTimes) => Promise<void>;
 }
 
 /** Puts the ingress together; it opens and closes what it makes, and none of what it is given. */
@@ -96,18 +97,18 @@ export function makeIngress(deps: IngressDeps): Ingress {
     report: makeRefusalReport(log),
   };
 
-  let isDraining = false;
+  let leaving: "announced" | "closed" | null = null;
+  const presence = (): Presence => (leaving !== null ? "leaving" : ended.isKnown() ? "ready" : "starting");
   const server = makeIngressServer({
     request: (request, response, mayContinue) => void handleRequest(handlers, request, response, mayContinue),
-    upgrade: (request, socket, head) => void handleUpgrade(handlers, request, socket, head),
+    upgrade(request, socket, head) {
+      // Over a connection from before; a new socket would only be told to connect again.
+      if (leaving === "closed") refuseUpgrade(socket, appError("service_unavailable"), deps.newRequestId());
+      else void handleUpgrade(handlers, request, socket, head);
+    },
     refuse: (response, error) => refuseRequest(response, error, deps.newRequestId()),
-    isDraining: () => isDraining,
+    presence,
   });
-
-  const waitUntilEmpty = async (timeoutMs: number) => {
-    const untilMs = now() + timeoutMs;
-    while (held.size() > 0 && now() < untilMs) await sleep(20);
-  };
 
   return {
     underWay: held.size,
@@ -117,15 +118,23 @@ export function makeIngress(deps: IngressDeps): Ingress {
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
     },
-    async drain(timeoutMs) {
-      isDraining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      held.endSockets("draining");
-      await waitUntilEmpty(timeoutMs);
-      held.endAll("draining");
+    async drain(times) {
+      const closed = new Promise<void>((resolve) => server.once("close", resolve));
+      const parts = {
+        held,
+        announce: () => void (leaving = "announced"),
+        stopListening() {
+          leaving = "closed";
+          server.close();
+        },
+        closeIdle: () => server.closeIdleConnections(),
+        now,
+      };
+      await drain(parts, times);
       server.closeAllConnections();
       for (const part of [ended, follower, routes, held, heartbeat]) part.close();
-      await Promise.all([connections.close(), closed]);
+      connections.close();
+      await closed;
     },
   };
 }

@@ -8,8 +8,14 @@ export interface IngressServerDeps {
   request: (request: IncomingMessage, response: ServerResponse, mayContinue: boolean) => void;
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   refuse: (response: ServerResponse, error: unknown) => void;
-  isDraining: () => boolean;
+  presence: () => Presence;
 }
+
+/** `starting`: it can't tell yet who is signed out. `leaving`: connections should go elsewhere. */
+export type Presence = "starting" | "ready" | "leaving";
+
+/** For whoever supervises the process: is it alive? And for whoever sends it connections: should it get any? */
+const healthPaths = { live: "/healthz", ready: "/readyz" } as const;
 
 /** The edge (Traefik, 90 s) must be the one to close idle connections, or it sends into one that we just closed. */
 const KEEP_ALIVE_MS = 100 * SECOND_MS;
@@ -17,7 +23,7 @@ const KEEP_ALIVE_MS = 100 * SECOND_MS;
 const HEADERS_MS = 15 * SECOND_MS;
 const HEADERS_MAX_BYTES = 16_384;
 
-/** Ingress's HTTP server with Node's strict parser; everything below /healthz is the handlers' business. */
+/** Ingress's HTTP server with Node's strict parser; everything but its own health is the handlers' business. */
 export function makeIngressServer(deps: IngressServerDeps): Server {
   const server = createServer({
     insecureHTTPParser: false,
@@ -30,13 +36,20 @@ export function makeIngressServer(deps: IngressServerDeps): Server {
     keepAliveTimeout: KEEP_ALIVE_MS,
     noDelay: true,
     keepAlive: true,
+    // A request without a body is no stream: nobody reads it, and a stream's life costs more than most checks here.
+    optimizeEmptyRequests: true,
     keepAliveInitialDelay: 30 * SECOND_MS,
   });
   // Node would silently leave out what exceeds its default; the framing guard refuses too many instead.
   server.maxHeadersCount = 0;
 
   const onRequest = (request: IncomingMessage, response: ServerResponse, mayContinue: boolean) => {
-    if (request.url === "/healthz") answerHealth(request, response, deps.isDraining());
+    const presence = deps.presence();
+    // The caller's next request finds another process (RFC 9112, 9.6).
+    if (presence === "leaving") response.shouldKeepAlive = false;
+    if (request.url === healthPaths.live) answerHealth(request, response, { isWell: true, presence });
+    else if (request.url === healthPaths.ready)
+      answerHealth(request, response, { isWell: presence === "ready", presence });
     else deps.request(request, response, mayContinue);
   };
   server.on("request", (request: IncomingMessage, response: ServerResponse) => onRequest(request, response, false));
@@ -51,11 +64,15 @@ export function makeIngressServer(deps: IngressServerDeps): Server {
   return server;
 }
 
-function answerHealth(request: IncomingMessage, response: ServerResponse, isDraining: boolean): void {
+function answerHealth(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { isWell, presence }: { isWell: boolean; presence: Presence },
+): void {
   const isRead = request.method === "GET" || request.method === "HEAD";
-  const status = !isRead ? 405 : isDraining ? 503 : 200;
+  const status = !isRead ? 405 : isWell ? 200 : 503;
   response.writeHead(status, { "content-type": "application/json", "cache-control": "no-store" });
-  response.end(JSON.stringify({ ok: status === 200 }));
+  response.end(JSON.stringify({ ok: status === 200, presence }));
 }
 
 /** What Node's parser refused: answered if nothing of an answer is on its way, and the connection closed in any case. */

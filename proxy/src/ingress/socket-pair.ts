@@ -35,6 +35,9 @@ export class SocketPair {
     client.on("end", this.#clientEnded).on("error", this.#destroy).on("close", this.#destroy);
     backend.on("end", this.#backendEnded).on("error", this.#destroy).on("close", this.#backendClosed);
     if (client.destroyed || backend.destroyed) this.#destroy();
+    // Ended while the other side was being opened: nobody heard it.
+    if (client.readableEnded) this.#clientEnded();
+    if (backend.readableEnded) this.#backendEnded();
     client.resume();
     backend.resume();
   }
@@ -43,6 +46,11 @@ export class SocketPair {
   onClosed(handle: () => void): void {
     if (this.#isClosed) handle();
     else this.#onClosed = handle;
+  }
+
+  /** True when `end` would cut no message of either side. */
+  canEndCleanly(): boolean {
+    return this.#client.sent.isBetweenMessages() && this.#backend.sent.isBetweenMessages();
   }
 
   /** Ends the pair with a close code for the client; within a message of the backend's there is only the cut. */

@@ -3,7 +3,7 @@ import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/a
 import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
-import type { World } from "./world.ts";
+import { APP_NAME, type World } from "./world.ts";
 
 type NeedsSample = {
   [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
@@ -16,8 +16,14 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   putKey: (_, key) => ({ body: { key } }),
   deleteAccount: () => ({ body: { confirm: DELETE_WORDS } }),
   billingCheckout: () => ({ body: { tier: "pro" } }),
+  billingPacks: () => ({ body: { packs: 1 } }),
+  billingPlanPreview: () => ({ body: { tier: "pro" } }),
+  billingPlan: () => ({ body: { tier: "pro", prorationAtMs: Date.now() } }),
+  reconcileBilling: () => ({ body: {} }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
+  putApp: () => ({ body: { visibility: "public" } }),
+  putHandle: () => ({ body: { handle: "bobs-place" } }),
   getStatement: () => ({ query: "?limit=1" }),
   createApiKey: () => ({ body: { name: "robot", scopes: ["chat"], expiresInDays: null } }),
   findCustomers: () => ({ query: "?q=alice" }),
@@ -53,7 +59,8 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
         const own = path
           .replaceAll(":agentId", bob.agentId)
           .replaceAll(":keyId", bob.keys.revoked.id)
-          .replaceAll(":userId", alice.userId);
+          .replaceAll(":userId", alice.userId)
+          .replaceAll(":name", APP_NAME);
         const filled = own + (sample.query ?? "");
         return {
           method: method.toUpperCase(),

@@ -59,7 +59,7 @@ export async function startIngress(
   });
   const port = await ingress.listen("127.0.0.1", 0);
   ctx.onCleanup("close an ingress", async () => {
-    await ingress.drain(0);
+    await ingress.drain({ timeoutMs: 0, noticeMs: 0 });
     await listener.close();
     await pool.end();
   });

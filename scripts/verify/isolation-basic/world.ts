@@ -30,6 +30,9 @@ export interface World {
   bob: Person;
 }
 
+/** What each of the two has published, for its owner alone. */
+export const APP_NAME = "shop";
+
 /** Two customers on a database of this run. */
 export async function makeWorld(ctx: ScenarioContext): Promise<World> {
   const postgres = await startTestPostgres();
@@ -74,6 +77,9 @@ async function makePerson(ctx: ScenarioContext, db: Database, ring: KeyRing, nam
       { ...toRow(keys.chatOnly), scopes: ["chat"] },
       { ...toRow(keys.revoked), scopes: [...apiKeyScopes], revokedAt: new Date() },
     ],
+  });
+  await db.app.create({
+    data: { agentId, name: APP_NAME, kind: "static", isPresent: true, seenAt: new Date(), visibility: "private" },
   });
   const person = { userId, sessionId, agentId, slot: { id: slotId, generation, rootKey }, backend, keys };
   await putAgentBack(db, person);

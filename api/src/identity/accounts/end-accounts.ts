@@ -4,7 +4,8 @@ import { transactionLimits, type Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
 import type { ClerkClient } from "@clerk/express";
 import type { Stripe } from "stripe";
-import { refreshSubscription } from "../../billing/stripe-inbox.ts";
+import { refreshSubscription } from "../../billing/refresh-subscription.ts";
+import { toBillingDeps } from "../../billing/stripe-inbox.ts";
 
 export interface EndAccountsDeps {
   db: Database;
@@ -37,9 +38,10 @@ export async function endAccounts(deps: EndAccountsDeps): Promise<void> {
 
 async function endSubscriptions({ stripe, ...deps }: EndAccountsDeps): Promise<void> {
   if (stripe === null) return;
+  const billing = { ...toBillingDeps({ ...deps, stripe }), stripe };
   for (const { id } of await listSubscriptionsToEnd(deps.db)) {
     await unlessGone(stripe.subscriptions.cancel(id));
-    await deps.db.$transaction((tx) => refreshSubscription(tx, { ...deps, stripe }, id), transactionLimits);
+    await deps.db.$transaction((tx) => refreshSubscription(tx, billing, id), transactionLimits);
   }
 }
 

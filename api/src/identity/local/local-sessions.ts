@@ -3,6 +3,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { DAY_MS } from "@automna/core/shared/clock";
 import { appendAudit } from "@automna/records/audit";
 import { transactionLimits, type Database, type Transaction } from "@automna/records/database";
+import { welcomeUser } from "@automna/records/welcome-user";
 import { newId } from "@automna/service-kit/new-id";
 
 const SESSION_LIVES_MS = 30 * DAY_MS;
@@ -42,11 +43,14 @@ export async function openLocalSession(
 
 async function findOrCreateUser(tx: Transaction, { email, name }: { email: string; name: string }) {
   const key = { issuer: "local", email: email.toLowerCase() };
-  return tx.user.upsert({
+  const newUserId = newId("user");
+  const user = await tx.user.upsert({
     where: { issuer_email: key },
-    create: { id: newId("user"), ...key, name },
+    create: { id: newUserId, ...key, name },
     update: name === "" ? {} : { name },
   });
+  if (user.id === newUserId) await welcomeUser(tx, user.id);
+  return user;
 }
 
 /** The session that a refresh secret belongs to. Throws `session_expired` when it ended, `not_signed_in` when there never was one. */
