@@ -85,6 +85,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "handles", privileges: readWrite },
       { table: "apps", privileges: all },
       { table: "app_tickets", privileges: all },
+      { table: "model_usage", privileges: read },
     ],
   },
   automna_provisioner: {
@@ -117,9 +118,10 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
     usesQueue: false,
     tables: [
       { table: "users", privileges: read, columns: ["id", "state"] },
-      { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase"] },
+      { table: "agents", privileges: read, columns: ["id", "user_id", "slot_id", "model_source", "phase", "tier"] },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "egress_key_hash", "released_at"] },
       { table: "model_keys", privileges: read },
+      { table: "model_usage", privileges: ["INSERT"] },
       ...creditsOfSpender,
     ],
   },

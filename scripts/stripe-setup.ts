@@ -1,6 +1,6 @@
 // `npm run stripe:setup`: makes in a Stripe account what the platform sells. Reads API_STRIPE_KEY (or …_FILE) and API_STRIPE_URL.
-import { openStripe } from "@automna/api/billing/open-stripe";
-import { ensureStripeCatalogue } from "@automna/api/billing/stripe-catalogue";
+import { openStripe } from "../api/src/billing/open-stripe.ts";
+import { ensureStripeCatalogue } from "../api/src/billing/stripe-catalogue.ts";
 import { loadConfig } from "@automna/service-kit/load-config";
 import { z } from "zod";
 

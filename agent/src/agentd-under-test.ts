@@ -186,8 +186,8 @@ function tail(path: string): string {
 
 export interface TinyEgress {
   url: string;
-  /** Values of X-Automna-Egress, and whether a call carried a key of its own. */
-  calls: { credential: unknown; apiKey: unknown }[];
+  /** Values of X-Automna-Egress and -Run, whether a call carried a key of its own, and what it asked. */
+  calls: { credential: unknown; run: unknown; apiKey: unknown; body: string }[];
   close(): Promise<void>;
 }
 
@@ -195,9 +195,16 @@ export interface TinyEgress {
 export async function startTinyEgress(providerUrl: string, providerKey: string): Promise<TinyEgress> {
   const calls: TinyEgress["calls"] = [];
   async function carry(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    calls.push({ credential: request.headers["x-automna-egress"], apiKey: request.headers["x-api-key"] });
+    const call = {
+      credential: request.headers["x-automna-egress"],
+      run: request.headers["x-automna-run"],
+      apiKey: request.headers["x-api-key"],
+      body: "",
+    };
+    calls.push(call);
     const chunks: Buffer[] = [];
     for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+    call.body = Buffer.concat(chunks).toString("utf8");
     const gone = new AbortController();
     response.once("close", () => gone.abort());
     try {

@@ -75,6 +75,28 @@ describe("agentd with the real OpenClaw", () => {
     }
   });
 
+  test("says of each call which message it is for, its recap included", async () => {
+    const chat = await connectChat(agentd.url, agentd.keys.ingress);
+    const runs: string[] = [];
+    for (const question of ["What is the first word?", "What is the second word?"]) {
+      const before = egress.calls.length;
+      const runId = await chat.send(question);
+      await chat.wait(runId, "final");
+      // The recap comes after the answer.
+      await expect
+        .poll(() => egress.calls.slice(before).filter(({ body }) => body.includes(agentd.claim.utilityModel)).length, {
+          timeout: 30_000,
+        })
+        .toBeGreaterThan(0);
+      const told = new Set(egress.calls.slice(before).map(({ run }) => String(run)));
+      expect([...told]).toHaveLength(1);
+      expect([...told][0]).toContain(runId);
+      runs.push(...told);
+    }
+    expect(new Set(runs).size).toBe(2);
+    chat.close();
+  });
+
   test("caps what a customer's socket may do, whatever scopes it claims", async () => {
     const chat = await connectChat(agentd.url, agentd.keys.ingress, {
       "x-openclaw-scopes": "operator.admin",

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { abortAnswerSchema, type ClaimRequest } from "@automna/contract/agentd";
@@ -21,6 +22,8 @@ import { openModelPort } from "./model-port.ts";
 import { applyPersonality, isPersonalityNew } from "./personality.ts";
 import { sweepGateway } from "./process-sweep.ts";
 import { waitUntilReady, waitUntilSilent } from "./readiness.ts";
+import { makeRunBook } from "./run-book.ts";
+import { startRunWatch } from "./run-watch.ts";
 import { makeAgentdServer } from "./server.ts";
 import { agentSkills, APPS_FOLDER } from "./skills/publish-app.ts";
 import { makeStateFolder } from "./state-folder.ts";
@@ -43,9 +46,11 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
   const writtenHashes = makeWrittenHashStore(runDir);
   const gatewayLog = openGatewayLog(runDir);
   const stateFolder = makeStateFolder(gatewayUid, process.execPath);
+  const runs = makeRunBook({ now, newId: randomUUID });
   const modelPort = await openModelPort({
     egressUrls: config.egressUrls,
     credential: formatEgressCredential(slotId, generation, keyFor("egress")),
+    markRun: runs.mark,
     log,
   });
   const mark = { uid: gatewayUid, stateDir };
@@ -84,6 +89,7 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
     },
   });
 
+  const runWatch = startRunWatch({ address: supervisor.address, hear: runs.hear, log });
   let inForce = await claims.load();
   if (inForce !== null) supervisor.run(inForce);
   const status = () => describeStatus({ slotId, generation }, inForce, supervisor.facts());
@@ -137,6 +143,7 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
     port,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
+      await runWatch.close();
       await Promise.all([supervisor.stop(), appServer.stop()]);
       webSockets.closeAll();
       server.closeAllConnections();

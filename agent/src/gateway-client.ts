@@ -30,7 +30,7 @@ const PROTOCOL = 4;
 const TIMEOUT_MS = 20_000;
 
 const frameSchema = z.discriminatedUnion("type", [
-  z.object({ type: z.literal("event"), event: z.string() }),
+  z.object({ type: z.literal("event"), event: z.string(), payload: z.unknown() }),
   z.object({
     type: z.literal("res"),
     id: z.string(),
@@ -45,8 +45,14 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+export interface GatewayListener {
+  onEvent: (event: string, payload: unknown) => void;
+  /** The connection is over, whoever ended it. */
+  onClose: () => void;
+}
+
 /** Connects to the gateway as the platform itself (operator.admin). Throws when it can't within 20 s. */
-export async function connectGateway(address: GatewayAddress): Promise<GatewayClient> {
+export async function connectGateway(address: GatewayAddress, listener?: GatewayListener): Promise<GatewayClient> {
   const socket = new WebSocket(`ws://127.0.0.1:${address.port}/`, {
     headers: trustedHeaders(address.gateHeader),
     handshakeTimeout: TIMEOUT_MS,
@@ -60,14 +66,16 @@ export async function connectGateway(address: GatewayAddress): Promise<GatewayCl
     waiting.clear();
   };
   socket.on("error", fail);
-  socket.on("close", (code) =>
-    fail(new GatewayError("CLOSED", `the gateway closed the connection (${code})`, code === 1013)),
-  );
+  socket.on("close", (code) => {
+    fail(new GatewayError("CLOSED", `the gateway closed the connection (${code})`, code === 1013));
+    listener?.onClose();
+  });
   socket.on("message", (data) => {
     const frame = frameSchema.safeParse(parseFrame(data));
     if (!frame.success) return;
     if (frame.data.type === "event") {
       if (frame.data.event === "connect.challenge") challenged.resolve();
+      listener?.onEvent(frame.data.event, frame.data.payload);
       return;
     }
     const { id, ok, payload, error } = frame.data;

@@ -45,7 +45,12 @@ describe("the model port", () => {
   }
 
   async function open(egressUrls: string[]): Promise<ModelPort> {
-    const port = await openModelPort({ egressUrls, credential: "slt_1.1.key", log: makeSilentLog() });
+    const port = await openModelPort({
+      egressUrls,
+      credential: "slt_1.1.key",
+      markRun: () => ({ id: "run-1", kind: "message" }),
+      log: makeSilentLog(),
+    });
     opened.push(port.close);
     return port;
   }
@@ -96,6 +101,15 @@ describe("the model port", () => {
     const startedMs = Date.now();
     expect(Buffer.from((await reader?.read())?.value ?? []).toString()).toBe("first ");
     expect(Date.now() - startedMs).toBeLessThan(200);
+  });
+
+  test("says which run the call is of, whatever the caller claims", async () => {
+    const egress = await startEgress((_request, response) => response.end("{}"));
+    const port = await open([egress.url]);
+    await call(port, {
+      headers: { "x-api-key": port.token, "x-automna-run": "paid", "x-automna-run-kind": "scheduled" },
+    });
+    expect(egress.headers[0]).toMatchObject({ "x-automna-run": "run-1", "x-automna-run-kind": "message" });
   });
 
   test("holds the answer back while nobody reads it", async () => {

@@ -2,17 +2,20 @@ import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { EGRESS_HEADER } from "@automna/contract/headers";
+import { EGRESS_HEADER, RUN_HEADER, RUN_KIND_HEADER } from "@automna/contract/headers";
 import type { Logger } from "@automna/service-kit/log";
 import { sameSecret } from "@automna/service-kit/slot-keys";
 import { Agent, type Dispatcher } from "undici";
 import { passOn } from "./header-rules.ts";
+import type { RunMark } from "./run-book.ts";
 
 export interface ModelPortOptions {
   /** Egress addresses, best first. */
   egressUrls: readonly string[];
   /** Value of X-Automna-Egress: says which slot calls, and proves it. */
   credential: string;
+  /** The run that a call made now belongs to. */
+  markRun: () => RunMark;
   log: Logger;
 }
 
@@ -28,7 +31,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
 const ANSWER_TIMEOUT_MS = 600_000;
 
 /** Opens the loopback port that OpenClaw takes for its model provider (design D7). */
-export async function openModelPort({ egressUrls, credential, log }: ModelPortOptions): Promise<ModelPort> {
+export async function openModelPort({ egressUrls, credential, markRun, log }: ModelPortOptions): Promise<ModelPort> {
   const token = randomBytes(32).toString("base64url");
   const dispatcher = new Agent({
     connect: { timeout: CONNECT_TIMEOUT_MS },
@@ -41,7 +44,7 @@ export async function openModelPort({ egressUrls, credential, log }: ModelPortOp
       answerInProvidersShape(response, refusal);
       return;
     }
-    void forwardModelCall({ dispatcher, egressUrls, credential, log }, request, response);
+    void forwardModelCall({ dispatcher, egressUrls, credential, markRun, log }, request, response);
   });
   server.requestTimeout = 0;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -83,12 +86,13 @@ interface ModelCallDeps extends ModelPortOptions {
 
 /** Streams the call to the first egress that takes it. Once a byte of the body is on its way it stays with that one. */
 async function forwardModelCall(
-  { dispatcher, egressUrls, credential, log }: ModelCallDeps,
+  { dispatcher, egressUrls, credential, markRun, log }: ModelCallDeps,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const gone = new AbortController();
   response.once("close", () => gone.abort());
+  const run = markRun();
   const headers = {
     ...passOn(
       request.headers,
@@ -100,6 +104,8 @@ async function forwardModelCall(
         name.startsWith("x-automna-"),
     ),
     [EGRESS_HEADER]: credential,
+    [RUN_HEADER]: run.id,
+    [RUN_KIND_HEADER]: run.kind,
   };
   let isSent = false;
   async function* body(): AsyncGenerator<Buffer> {

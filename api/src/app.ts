@@ -65,6 +65,8 @@ export interface ApiDeps {
   onAccountEnding: () => void;
   /** Null = apps are not served here. */
   apps: AppsSite | null;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -99,6 +101,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
   const { db, guards, identity, jobs, log, now, stripe } = deps;
   const openApi = makeOpenApi();
   const hint = makeReconcileHint(jobs, log);
+  const findTier = makeFindTier(db, deps.freeTier);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
   return {
     ...makeHealthHandlers(db),
@@ -115,22 +118,19 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
     ...makeCreditsHandlers({
       ...deps,
-      findTier: makeFindTier(db, deps.freeTier),
+      findTier,
       ...(stripe === null ? {} : { prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId) }),
     }),
     ...makeAccountHandlers({ ...deps, hint }),
     ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
-    ...makeApiKeyHandlers({
-      ...deps,
-      findTier: makeFindTier(db, deps.freeTier),
-      limitKeys: limit(PER_MINUTE.apiKeys),
-    }),
+    ...makeApiKeyHandlers({ ...deps, findTier, limitKeys: limit(PER_MINUTE.apiKeys) }),
     ...makeSupportHandlers(deps),
     ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
     ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,
+      findTier,
       streams,
       hint,
       limitDeploy: limit(PER_MINUTE.deploy),

@@ -1,5 +1,5 @@
 import { tiers, type Tier } from "@automna/core/tiers/catalogue";
-import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
+import { flagSchema, loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
 import { parseSender } from "./mail/to-message.ts";
@@ -84,6 +84,9 @@ const variables = z.object({
     .url()
     .optional()
     .describe("where the proxy's ingress answers: agents are asked there for their apps"),
+  API_HAS_PLATFORM_KEY: flagSchema
+    .default(false)
+    .describe("true: egress has the platform's own model key, so answers may be paid in credits"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
   API_FREE_TIER: z
     .enum(tiers)
@@ -144,6 +147,8 @@ export interface ApiConfig {
   apps: { origin: string; ingressUrl: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   queueRedisUrl: string | null;
   /** Plan of those who pay nothing; null = plans are bought. */
   freeTier: Tier | null;
@@ -179,6 +184,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
     })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
+    hasPlatformKey: values.API_HAS_PLATFORM_KEY,
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
     freeTier: values.API_FREE_TIER ?? (values.API_STRIPE_KEY === undefined ? freeTierOfOwnMachine : null),
     logLevel: values.API_LOG_LEVEL,

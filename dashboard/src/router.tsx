@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { checkoutParams } from "@automna/contract/billing";
 import { isAppError } from "@automna/core/shared/app-error";
 import {
   createRootRouteWithContext,
@@ -133,12 +134,30 @@ const adminCustomerRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/admin/CustomerPage.tsx"), "CustomerPage"),
 });
 
+const plansRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/plans",
+  component: lazyRouteComponent(() => import("./features/plans/PlansPage.tsx"), "PlansPage"),
+});
+
+const checkoutReturnRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/plans/return",
+  validateSearch: (search): { checkout?: string } => {
+    const { success, data } = checkoutParams.shape.checkoutId.safeParse(search["checkout"]);
+    return success ? { checkout: data } : {};
+  },
+  component: lazyRouteComponent(() => import("./features/plans/CheckoutReturnPage.tsx"), "CheckoutReturnPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
   dashboardRoute.addChildren([
     shellRoute.addChildren([chatRoute, agentRoute, appsRoute, usageRoute, settingsRoute]),
     onboardingRoute,
+    plansRoute,
+    checkoutReturnRoute,
   ]),
   adminRoute.addChildren([adminSearchRoute, adminCustomerRoute]),
 ]);

@@ -1,7 +1,9 @@
+import { meteringRules } from "@automna/core/credits/meter-message";
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
 import { HEARTBEAT_MS } from "./ingress/heartbeat.ts";
+import { defaultCallLimits } from "./egress/call-limits.ts";
 import { defaultLimits, type IngressLimits } from "./ingress/limits.ts";
 
 const keyRingSchema = z.string().transform((json, context) => {
@@ -84,6 +86,22 @@ const egressSchema = z.object({
     .default("https://api.anthropic.com")
     .describe("where model calls with a customer's key go"),
   EGRESS_MODEL_KEY_RING: keyRingSchema.describe("opens the customers' model keys"),
+  EGRESS_PLATFORM_KEY: z
+    .string()
+    .min(1)
+    .optional()
+    .describe("the platform's own model key, for answers on credits; give it as EGRESS_PLATFORM_KEY_FILE"),
+  EGRESS_METERING_RULE: z
+    .enum(meteringRules)
+    .default("per-message")
+    .describe("per-message: a message costs its price; cost-floor: at least what the provider took"),
+  EGRESS_AGENT_CALLS_PER_S: z.coerce
+    .number()
+    .positive()
+    .default(defaultCallLimits.callsPerS)
+    .describe("model calls of one agent per second; ten times as many at once"),
+  EGRESS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
+  EGRESS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   EGRESS_DRAIN_TIMEOUT_MS: z.coerce
     .number()
     .int()

@@ -10,13 +10,22 @@ export interface ExchangePlan {
   /** Flat list of names and values. */
   headers: string[];
   hasBody: boolean;
+  /** Sent instead of the caller's own body, which was read already. */
+  body?: Buffer;
   /** Most bytes of a body that pass, or null for as many as there are. */
   bodyMaxBytes: number | null;
+  /** Sees each part of the answer's body as it passes; must be quick. */
+  onData?: (chunk: Buffer) => void;
+  /** The exchange is over; called once, before `onFailed`. */
+  onEnd?: (end: ExchangeEnd) => void;
   /** The caller's view of the answer's head: a flat list of names and values. */
   toResponseHeaders: (status: number, headers: IncomingHttpHeaders) => string[];
   /** Nothing has been answered yet: do so, or begin another exchange. */
   onFailed: (failure: ExchangeFailure) => void;
 }
+
+/** complete: answered to the end; gone: the caller left first; cut: the answer broke off; failed: there was none. */
+export type ExchangeEnd = "complete" | "gone" | "cut" | "failed";
 
 export interface ExchangeFailure {
   error: Error;
@@ -40,6 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | null = null;
   #isGone = false;
   #hasHead = false;
+  #isOver = false;
   #isWaitingForDrain = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, plan: ExchangePlan) {
@@ -51,7 +61,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   start(): void {
     const { dispatcher, method, path, headers, hasBody, bodyMaxBytes } = this.#plan;
     this.#response.on("close", this.#onClose);
-    const body = hasBody ? new RequestBody(this.#request, bodyMaxBytes) : null;
+    const body = this.#plan.body ?? (hasBody ? new RequestBody(this.#request, bodyMaxBytes) : null);
     dispatcher.dispatch({ method, path, headers, body }, this);
   }
 
@@ -70,6 +80,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const { onData } = this.#plan;
+    if (onData !== undefined) onData(chunk);
     if (this.#isGone || this.#response.write(chunk)) return;
     controller.pause();
     if (this.#isWaitingForDrain) return;
@@ -78,12 +90,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
+    this.#end("complete");
     this.#response.end();
     if (!this.#request.complete) this.#linger();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
     if (this.#isGone) return;
+    this.#end(this.#hasHead ? "cut" : "failed");
     this.#response.off("close", this.#onClose);
     // Cut off, so that the caller can tell the half of an answer from a whole one.
     if (this.#hasHead) this.#response.destroy();
@@ -102,8 +116,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #onClose = () => {
     if (this.#response.writableFinished) return;
     this.#isGone = true;
+    this.#end("gone");
     this.#controller?.abort(gone);
   };
+
+  #end(end: ExchangeEnd): void {
+    const { onEnd } = this.#plan;
+    if (this.#isOver || onEnd === undefined) return;
+    this.#isOver = true;
+    onEnd(end);
+  }
 
   #linger(): void {
     const { socket } = this.#request;

@@ -43,6 +43,10 @@ beforeAll(async () => {
     listener,
     ring,
     providerUrl: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
+    platformKey: null,
+    meteringRule: "per-message",
+    ledger: { post: () => Promise.reject(new Error("nothing here is paid in credits")), close: async () => undefined },
+    insertUsage: async () => undefined,
     log: makeSilentLog(),
     now: () => Date.now() + clock.offsetMs,
   });
@@ -81,6 +85,7 @@ const addSlot = (change: Partial<ModelAccessRecord> = {}, key: string | null = "
     userId,
     userState: "active",
     modelSource: "byok",
+    tier: "local",
     keyEnvelope,
     ...change,
   };

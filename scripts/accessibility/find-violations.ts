@@ -18,7 +18,7 @@ interface AxeResults {
 export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate("document.fonts.ready");
   await page.evaluate(AXE);
-  const { violations } = (await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")) as AxeResults;
+  const { violations } = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
     .flatMap(({ id, help, nodes }) =>

@@ -6,6 +6,7 @@ import { postgresService, prepareDatabase, writeDatabaseUrls } from "./database.
 import { makeStartLink, removeInstance, writeInstance, type Instance } from "./instance.ts";
 import { killLeftoverAgents } from "./leftover-agents.ts";
 import { ensureSecrets, readSecret } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
 import { baseEnv, serviceUrl, type Installation, type ServiceName } from "./service-env.ts";
 import { STOP_ORDER } from "./services.ts";
 import type { ServiceSpec } from "./supervise-service.ts";
@@ -26,6 +27,7 @@ export interface InstallationOptions {
   marker: DataMarker;
   port: number;
   operators: readonly string[];
+  settings: Settings;
   env: NodeJS.ProcessEnv;
   parts: InstallationParts;
   report(line: string): void;
@@ -75,7 +77,9 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         mailDir: join(dir.root, "mail"),
         agentPortBase: options.marker.agentPortBase,
         operators: options.operators,
+        settings: options.settings,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
+        platformKeyFile: env["AUTOMNA_PLATFORM_KEY_FILE"],
       };
       const services = parts.servicesOf(installation, env);
       await step("starting the services", () => Promise.all(services.map((service) => supervisor.start(service))));

@@ -8,6 +8,7 @@ test("has defaults for everything", () => {
     isReset: false,
     isConfirmed: false,
     operators: [],
+    settingsFile: null,
   });
   expect(parseUpOptions(["--operator", "a@x.example", "--operator", "b@x.example"], {}, true).operators).toEqual([
     "a@x.example",

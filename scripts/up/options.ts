@@ -9,6 +9,8 @@ export interface UpOptions {
   isConfirmed: boolean;
   /** E-mail addresses of people who may open /admin. */
   operators: string[];
+  /** File with services' variables, which go before ours. */
+  settingsFile: string | null;
 }
 
 /** Reads the command line. Throws a sentence for a person when it makes no sense. */
@@ -19,6 +21,7 @@ export function parseUpOptions(args: string[], env: NodeJS.ProcessEnv, isRoot: b
       port: { type: "string", default: "4600" },
       "data-dir": { type: "string", default: defaultDataDir(env, isRoot) },
       reset: { type: "boolean", default: false },
+      settings: { type: "string" },
       operator: { type: "string", multiple: true, default: [] },
       yes: { type: "boolean", default: false },
     },
@@ -33,6 +36,7 @@ export function parseUpOptions(args: string[], env: NodeJS.ProcessEnv, isRoot: b
     isReset: values.reset,
     isConfirmed: values.yes,
     operators: values.operator,
+    settingsFile: values.settings === undefined ? null : resolve(values.settings),
   };
 }
 

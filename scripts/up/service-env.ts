@@ -1,5 +1,6 @@
 import type { DatabaseRole } from "@automna/prisma/grants";
 import type { SecretFiles } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
 
 /** Everything that the services of one installation are told. */
 export interface Installation {
@@ -16,8 +17,11 @@ export interface Installation {
   mailDir: string;
   agentPortBase: number;
   operators: readonly string[];
+  settings: Settings;
   /** Replaces the real model provider, for scenarios. */
   modelProviderUrl: string | undefined;
+  /** File with the platform's own model key; with it answers may be paid in credits. */
+  platformKeyFile: string | undefined;
 }
 
 export type ServiceName = keyof Installation["ports"];
@@ -55,7 +59,7 @@ export function chooseAgentPortBase(random: () => number = Math.random): number 
 
 /** What each service reads. Exhaustive by type: a new service does not compile without its environment. */
 export const serviceEnv: Record<ServiceName, (installation: Installation) => Environment> = {
-  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, operators, modelProviderUrl }) => ({
+  api: ({ origin, ports, databaseUrlFiles, secrets, mailDir, operators, modelProviderUrl, platformKeyFile }) => ({
     API_HOST: HOST,
     API_PORT: String(ports.api),
     API_ORIGIN: origin,
@@ -70,6 +74,7 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     API_MAIL_DIR: mailDir,
     API_APPS_ORIGIN: appsOrigin(origin),
     API_INGRESS_URL: `http://${HOST}:${ports.ingress}`,
+    API_HAS_PLATFORM_KEY: String(platformKeyFile !== undefined),
     ...(modelProviderUrl === undefined ? {} : { API_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   ingress: ({ origin, ports, databaseUrlFiles, secrets }) => ({
@@ -84,12 +89,13 @@ export const serviceEnv: Record<ServiceName, (installation: Installation) => Env
     // There is no other ingress to go to.
     INGRESS_DRAIN_NOTICE_MS: "0",
   }),
-  egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl }) => ({
+  egress: ({ ports, databaseUrlFiles, secrets, modelProviderUrl, platformKeyFile }) => ({
     EGRESS_HOST: HOST,
     EGRESS_PORT: String(ports.egress),
     EGRESS_DATABASE_URL_FILE: databaseUrlFiles.automna_egress,
     EGRESS_MODEL_KEY_RING_FILE: secrets.modelKeyRing,
     EGRESS_DRAIN_TIMEOUT_MS: DRAIN_TIMEOUT_MS,
+    ...(platformKeyFile === undefined ? {} : { EGRESS_PLATFORM_KEY_FILE: platformKeyFile }),
     ...(modelProviderUrl === undefined ? {} : { EGRESS_MODEL_PROVIDER_URL: modelProviderUrl }),
   }),
   apps: ({ origin, ports, databaseUrlFiles, secrets }) => ({

@@ -1,5 +1,6 @@
 import { inCheckout } from "../bootstrap/paths.mjs";
 import { baseEnv, serviceEnv, type Installation, type ServiceName } from "./service-env.ts";
+import { settingsOf } from "./settings.ts";
 import type { ServiceSpec } from "./supervise-service.ts";
 
 const PROGRAMS: Record<ServiceName, { main: string; stopTimeoutMs: number }> = {
@@ -17,7 +18,7 @@ export function servicesOf(installation: Installation, env: NodeJS.ProcessEnv): 
   return (Object.keys(PROGRAMS) as ServiceName[]).map((name) => ({
     name,
     command: [process.execPath, inCheckout(PROGRAMS[name].main)],
-    env: { ...baseEnv(env), ...serviceEnv[name](installation) },
+    env: { ...baseEnv(env), ...serviceEnv[name](installation), ...settingsOf(name, installation.settings) },
     stopTimeoutMs: PROGRAMS[name].stopTimeoutMs,
   }));
 }

@@ -1,3 +1,4 @@
+import type { ModelSource } from "@automna/core/agents/agent-spec";
 import type { AgentAction } from "@automna/core/agents/agent-abilities";
 import type { Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
@@ -15,6 +16,7 @@ import { appendAudit } from "@automna/records/audit";
 import type { Database, Transaction } from "@automna/records/database";
 import { newId } from "@automna/service-kit/new-id";
 import type { Call, Handlers } from "../http/routes.ts";
+import { listModelSources } from "../credits/model-sources.ts";
 import type { Guards } from "../identity/guards.ts";
 import { hasModelKey } from "../key/model-keys.ts";
 import { assertServed } from "./assert-served.ts";
@@ -30,6 +32,10 @@ export interface AgentHandlerDeps {
   limitDeploy: (userId: string) => void;
   /** Plan of those who pay nothing; null = plans are bought. */
   freeTier: Tier | null;
+  /** The tier that a customer is entitled to now. */
+  findTier: (userId: string) => Promise<Tier>;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   now: Clock;
 }
 
@@ -87,6 +93,7 @@ async function deploy(deps: AgentHandlerDeps, { body, caller }: Call<"deployAgen
   const [existing] = await listAgentsOfUser(db, userId);
   if (existing === undefined && body.modelSource === "byok" && !(await hasModelKey(db, userId)))
     throw appError("key_missing");
+  await assertOffered(deps, userId, body.modelSource);
   const tier = (tx: Transaction) => assertServed(tx, userId, freeTier);
   const { agent } = await createAgent(db, { id: newId("agt"), userId, tier, ...body }, (tx, created) =>
     appendAudit(tx, {
@@ -133,6 +140,7 @@ async function chooseModel(deps: AgentHandlerDeps, call: Call<"chooseModel">): P
   const { userId } = call.caller;
   const { modelSource } = call.body;
   const found = await findOwnAgent(deps, call);
+  await assertOffered(deps, userId, modelSource);
   const changed = await changeModelSource(db, {
     agentId: found.id,
     modelSource,
@@ -145,4 +153,15 @@ async function chooseModel(deps: AgentHandlerDeps, call: Call<"chooseModel">): P
       appendAudit(tx, { userId, action: "agent.choose_model", subject: agent.id, data: { modelSource } }),
   });
   return { agent: toAgentView(changed, now()) };
+}
+
+/** Throws `credits_not_included` for answers on credits where plan or installation has none. */
+async function assertOffered(
+  { findTier, hasPlatformKey }: AgentHandlerDeps,
+  userId: string,
+  source: ModelSource,
+): Promise<void> {
+  if (source !== "credits") return;
+  const offered = listModelSources({ tier: await findTier(userId), hasPlatformKey });
+  if (!offered.includes(source)) throw appError("credits_not_included");
 }

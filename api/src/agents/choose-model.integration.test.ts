@@ -99,6 +99,18 @@ test("another user's agent does not exist, and another user's key is of no use",
   expect((await traces()).events).toEqual(["agent.requested"]);
 });
 
+test("credits are chosen where the plan has them, and refused where it has not", async () => {
+  const answer = await choose("credits");
+  expect(agentAnswerSchema.parse(answer.body).agent.modelSource).toBe("credits");
+  await choose("demo");
+  const { userId } = await api.db.agent.findUniqueOrThrow({ where: { id: agentId } });
+  await api.db.entitlement.create({
+    data: { userId, tier: "pro", dunning: "clear", since: new Date(), updatedAt: new Date() },
+  });
+  expect(codeOf(await choose("credits"))).toBe("credits_not_included");
+  expect((await stored()).modelSource).toBe("demo");
+});
+
 test.each([{}, { modelSource: "gpt" }, { modelSource: "demo", userId: "user_other" }])("refuses %j", async (body) => {
   expect(codeOf(await browser.call("chooseModel", { params: { agentId }, body }))).toBe("invalid_request");
 });

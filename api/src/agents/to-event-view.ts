@@ -43,6 +43,7 @@ const messages: Record<EventName, string> = {
   deleted_by_service: "The time for which its data is kept is over.",
   tier_changed: "Your plan changed.",
   byok_chosen: "Answers come from your Anthropic key from now on.",
+  credits_chosen: "Answers are paid in credits from now on.",
   demo_chosen: "Answers come from the demo model from now on.",
 };
 

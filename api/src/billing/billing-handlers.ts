@@ -1,6 +1,7 @@
 import { appError } from "@automna/contract/error-catalogue";
-import { BILLING_PATH, PLANS_PATH } from "@automna/contract/paths";
 import { sellableTiers } from "@automna/core/billing/price-keys";
+import type { Tier } from "@automna/core/tiers/catalogue";
+import { BILLING_PATH, PLANS_PATH } from "@automna/contract/paths";
 import type { Clock } from "@automna/core/shared/clock";
 import { appendAudit } from "@automna/records/audit";
 import { readServiceFacts } from "@automna/records/billing";
@@ -26,6 +27,8 @@ export interface BillingHandlerDeps {
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
   origin: string;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   /** Days that a first plan may be tried for. */
   trialDays?: number;
   hint: (agentId: string) => Promise<void>;
@@ -45,11 +48,13 @@ type BillingHandlers = Pick<
   | "reconcileBilling"
 >;
 
+/** The audit of a change of plan; counting them tells the same change again from another one. */
+const PLAN_CHANGED = "billing.plan_changed";
 /** Longest that a change of plan may take with its calls to Stripe, ms. */
 const CHANGE_TIMEOUT_MS = 45_000;
 
 export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
-  const { db, origin, limitBilling, now, trialDays = 0 } = deps;
+  const { db, origin, freeTier, limitBilling, now, trialDays = 0 } = deps;
   const back = `${origin}${BILLING_PATH}`;
   const billing =
     deps.stripe === null ? null : { ...toBillingDeps({ ...deps, stripe: deps.stripe }), stripe: deps.stripe };
@@ -57,11 +62,12 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
     if (billing === null) throw appError("billing_unavailable");
     return billing;
   };
-  const view = (userId: string) => readBilling(db, userId, { isAvailable: billing !== null, trialDays });
+  const view = (userId: string) => readBilling(db, userId, { isAvailable: billing !== null, trialDays, freeTier });
 
+  const backTo = { successUrl: `${back}?checkout=done`, cancelUrl: `${back}?checkout=left` };
   const checkoutParts = async (userId: string): Promise<CheckoutParts> => {
     const { stripe, prices } = needBilling();
-    return { stripe, prices, userId, customer: await ensureCustomer(db, stripe, userId), back };
+    return { stripe, prices, userId, customer: await ensureCustomer(db, stripe, userId), ...backTo };
   };
 
   return {
@@ -71,19 +77,25 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
       needBilling();
       limitBilling(userId);
       if (!sellableTiers.includes(tier)) throw appError("plan_not_for_sale");
+      // A second subscription would be paid twice; changing plan is another call.
       const { standing, isAccountEnding } = await readServiceFacts(db, userId);
       if (isAccountEnding) throw appError("account_ending");
-      // A second subscription would be paid twice; changing plan is another call.
       if (standing.kind !== "nothing") throw appError("plan_active");
       const isFirst = (await db.subscription.count({ where: { userId } })) === 0;
-      const parts = { ...(await checkoutParts(userId)), back: `${origin}${PLANS_PATH}` };
+      const plans = `${origin}${PLANS_PATH}`;
+      const parts = {
+        ...(await checkoutParts(userId)),
+        // Stripe puts the id in.
+        successUrl: `${plans}/return?checkout={CHECKOUT_SESSION_ID}`,
+        cancelUrl: plans,
+      };
       return { url: await openPlanCheckout(parts, { tier, promotionCode, trialDays: isFirst ? trialDays : 0 }) };
     },
 
-    async billingCheckoutOutcome({ caller, params }) {
+    async billingCheckoutOutcome({ caller: { userId }, params }) {
       const selling = needBilling();
-      limitBilling(caller.userId);
-      return { state: await settleCheckout({ ...selling, db }, { ...params, userId: caller.userId }) };
+      limitBilling(userId);
+      return { state: await settleCheckout({ ...selling, db }, { ...params, userId }) };
     },
 
     async billingPacks({ caller: { userId }, body: { packs } }) {
@@ -112,10 +124,11 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
           // Of two changes at once the second sees what the first one did.
           await lockStripeObject(tx, subscriptionId);
           const change = await planChange(selling, subscriptionId, tier);
-          await executePlanChange(selling, change, Math.floor(prorationAtMs / 1_000));
+          const changesBefore = await tx.auditEvent.count({ where: { action: PLAN_CHANGED, subject: subscriptionId } });
+          await executePlanChange(selling, change, { atS: Math.floor(prorationAtMs / 1_000), changesBefore });
           await refreshSubscription(tx, selling, subscriptionId);
           const data = { from: change.tier, to: tier, kind: change.kind };
-          await appendAudit(tx, { userId, action: "billing.plan_changed", subject: subscriptionId, data });
+          await appendAudit(tx, { userId, action: PLAN_CHANGED, subject: subscriptionId, data });
         },
         { ...transactionLimits, timeout: CHANGE_TIMEOUT_MS },
       );

@@ -1,5 +1,4 @@
 import { DAY_MS, HOUR_MS } from "@automna/core/shared/clock";
-import { priceKey } from "@automna/core/billing/price-keys";
 import { findAccount } from "@automna/records/credits/account";
 import { startFakeStripe, type FakeStripe } from "@automna/testkit/fakes/stripe/fake-stripe";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";

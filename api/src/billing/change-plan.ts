@@ -91,8 +91,12 @@ async function creditsOf(prices: PriceBook, lines: readonly Stripe.InvoiceLineIt
   return creditsOfInvoice("update", facts)?.credits ?? 0;
 }
 
-/** Carries a change out. The same change of the same preview happens once; an upgrade only if it is paid. Throws `card_declined`. */
-export async function executePlanChange({ stripe }: ChangePlanDeps, change: PlanChange, atS: number): Promise<void> {
+/** Carries a change out, once after so many others; an upgrade only if it is paid. Throws `card_declined`. */
+export async function executePlanChange(
+  { stripe }: ChangePlanDeps,
+  change: PlanChange,
+  { atS, changesBefore }: { atS: number; changesBefore: number },
+): Promise<void> {
   const { kind, subscription, itemId, priceId, tier, periodEndS } = change;
   const keeps = kind === "downgrade";
   try {
@@ -108,7 +112,7 @@ export async function executePlanChange({ stripe }: ChangePlanDeps, change: Plan
         // An empty value takes a field away: https://docs.stripe.com/api/metadata
         metadata: { [KEPT_TIER_FIELD]: keeps ? tier : "", [KEPT_UNTIL_FIELD]: keeps ? String(periodEndS) : "" },
       },
-      { idempotencyKey: `plan/${subscription.id}/${itemId}/${priceId}/${atS}` },
+      { idempotencyKey: `plan/${subscription.id}/${changesBefore}/${priceId}/${atS}` },
     );
   } catch (cause) {
     throw isCardError(cause) ? appError("card_declined", { cause }) : cause;

@@ -10,8 +10,9 @@ export interface CheckoutParts {
   prices: Pick<PriceBook, "find">;
   userId: string;
   customer: string;
-  /** Page that Stripe leads back to. */
-  back: string;
+  /** Pages that Stripe leads back to, paid or not. */
+  successUrl: string;
+  cancelUrl: string;
 }
 
 /** Stripe's page for a plan. With a code of the customer's the discount is set; without one the page has a field for it. */
@@ -22,9 +23,6 @@ export async function openPlanCheckout(
   const { stripe, userId } = parts;
   return openCheckout(parts, {
     mode: "subscription",
-    // Where the browser waits for the plan to begin; Stripe puts the id in.
-    success_url: `${parts.back}/return?checkout={CHECKOUT_SESSION_ID}`,
-    cancel_url: parts.back,
     line_items: [{ price: await needPrice(parts, priceKey(tier)), quantity: 1 }],
     ...(await discountFor(stripe, promotionCode)),
     subscription_data: {
@@ -45,18 +43,18 @@ export async function openPackCheckout(parts: CheckoutParts, packs: number): Pro
 }
 
 async function openCheckout(
-  { stripe, userId, customer, back }: CheckoutParts,
+  { stripe, userId, customer, successUrl, cancelUrl }: CheckoutParts,
   wanted: Stripe.Checkout.SessionCreateParams,
 ): Promise<string> {
   const session = await stripe.checkout.sessions.create({
-    success_url: `${back}?checkout=done`,
-    cancel_url: `${back}?checkout=left`,
     ...wanted,
     customer,
     client_reference_id: userId,
     automatic_tax: { enabled: true },
     customer_update: { address: "auto" },
     metadata: { [USER_ID_FIELD]: userId },
+    success_url: successUrl,
+    cancel_url: cancelUrl,
   });
   if (session.url === null) throw appError("service_unavailable");
   return session.url;

@@ -1,27 +1,30 @@
 import type { BillingView } from "@automna/contract/billing";
 import { sellableTiers } from "@automna/core/billing/price-keys";
 import { standingOf, type Standing } from "@automna/core/billing/subscription-state";
-import { tierCatalogue } from "@automna/core/tiers/catalogue";
+import { tierCatalogue, type Tier } from "@automna/core/tiers/catalogue";
 import { BLOCK_CREDITS, BLOCK_PRICE_CENTS } from "@automna/core/credits/prices";
+import { serviceFor } from "@automna/core/billing/service";
 import { toTier } from "@automna/records/agents";
-import { toStatus, type SubscriptionRecord } from "@automna/records/billing";
+import { readServiceFacts, toStatus, type SubscriptionRecord } from "@automna/records/billing";
 import type { Database } from "@automna/records/database";
 
 /** How a customer stands, from our own records alone. */
 export async function readBilling(
   db: Database,
   userId: string,
-  { isAvailable, trialDays }: { isAvailable: boolean; trialDays: number },
+  { isAvailable, trialDays, freeTier }: { isAvailable: boolean; trialDays: number; freeTier: Tier | null },
 ): Promise<BillingView> {
   const [entitlement, all] = await Promise.all([
     db.entitlement.findUnique({ where: { userId } }),
     db.subscription.findMany({ where: { userId }, orderBy: { periodStart: "asc" } }),
   ]);
   const current = choosePlanSubscription(all);
+  const service = serviceFor({ ...(await readServiceFacts(db, userId)), freeTier });
   return {
     isAvailable,
     tier: toTier(entitlement?.tier ?? null),
     dunning: entitlement?.dunning ?? "clear",
+    refusal: service.kind === "refused" ? service.why : null,
     deadlineMs: entitlement?.deadline?.getTime() ?? null,
     subscriptions: all.filter(({ endedAt }) => endedAt === null).map(toSubscriptionView),
     plan: current === null ? null : toSubscriptionView(current),

@@ -1,4 +1,4 @@
-import { betaCoupon } from "@automna/core/billing/coupons";
+import { betaCoupon } from "@automna/core/tiers/catalogue";
 import {
   OVERAGE_METER_EVENT,
   OVERAGE_PRICE_KEY,

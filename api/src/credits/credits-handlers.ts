@@ -1,17 +1,22 @@
 import { appError } from "@automna/contract/error-catalogue";
 import type { CreditsView } from "@automna/contract/credits";
+import type { ModelSource } from "@automna/core/agents/agent-spec";
+import type { AiUsage } from "@automna/core/credits/meter-message";
 import { describeEntry } from "@automna/core/credits/statement";
-import type { Clock } from "@automna/core/shared/clock";
+import { DAY_MS, type Clock } from "@automna/core/shared/clock";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import { canUseOverage, chooseAiUsage } from "@automna/core/tiers/entitlements";
+import { listAgentsOfUser } from "@automna/records/agents";
 import { appendAudit } from "@automna/records/audit";
 import { findAccount, setOverageCap } from "@automna/records/credits/account";
 import { listStatement } from "@automna/records/credits/statement";
 import type { Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
+import { listDailyUsage } from "@automna/records/usage/model-usage";
 import type { Handlers } from "../http/routes.ts";
 import { hasModelKey } from "../key/model-keys.ts";
 import { grantUnpaidMonth } from "./grant-month.ts";
+import { listModelSources } from "./model-sources.ts";
 import { toCreditsView } from "./read-credits.ts";
 import { sendStatementCsv } from "./statement-csv.ts";
 
@@ -20,12 +25,17 @@ export interface CreditsHandlerDeps {
   pool: Pool;
   /** The tier that a customer is entitled to now. */
   findTier: (userId: string) => Promise<Tier>;
+  /** Egress has the key behind credits. */
+  hasPlatformKey: boolean;
   now: Clock;
   /** Sees to it that overage can be billed to this customer, before they allow it. */
   prepareOverage?: (userId: string) => Promise<unknown>;
 }
 
-type CreditsHandlers = Pick<Handlers, "getCredits" | "getStatement" | "getStatementCsv" | "putOverage">;
+type CreditsHandlers = Pick<
+  Handlers,
+  "getCredits" | "getModelUsage" | "getStatement" | "getStatementCsv" | "putOverage"
+>;
 
 /** Every query names the caller: there is no id of another in any of these routes. */
 export function makeCreditsHandlers(deps: CreditsHandlerDeps): CreditsHandlers {
@@ -48,6 +58,10 @@ export function makeCreditsHandlers(deps: CreditsHandlerDeps): CreditsHandlers {
         nextBefore: found.length > limit ? (entries.at(-1)?.number ?? null) : null,
       };
     },
+    async getModelUsage({ caller, query: { days } }) {
+      const today = Math.floor(deps.now() / DAY_MS) * DAY_MS;
+      return { entries: await listDailyUsage(pool, caller.userId, today - (days - 1) * DAY_MS) };
+    },
     getStatementCsv: ({ caller, response, signal }) => sendStatementCsv(pool, caller.userId, { response, signal }),
     async putOverage({ caller, body: { capCredits } }) {
       const { userId } = caller;
@@ -62,8 +76,22 @@ export function makeCreditsHandlers(deps: CreditsHandlerDeps): CreditsHandlers {
 
 async function readCredits(deps: CreditsHandlerDeps, userId: string): Promise<CreditsView> {
   const tier = await beginMonth(deps, userId);
-  const [account, hasOwnKey] = await Promise.all([findAccount(deps.pool, userId), hasModelKey(deps.db, userId)]);
-  return toCreditsView(account, { tier, aiUsage: chooseAiUsage(tier, hasOwnKey) });
+  const [account, hasOwnKey, [agent]] = await Promise.all([
+    findAccount(deps.pool, userId),
+    hasModelKey(deps.db, userId),
+    listAgentsOfUser(deps.db, userId),
+  ]);
+  const { hasPlatformKey } = deps;
+  return toCreditsView(account, {
+    tier,
+    aiUsage: agent === undefined ? chooseAiUsage(tier, hasOwnKey) : paidBy(agent.modelSource),
+    modelSources: listModelSources({ tier, hasPlatformKey }),
+  });
+}
+
+/** The demo model costs as little as one's own key. */
+function paidBy(source: ModelSource): AiUsage {
+  return source === "credits" ? "credits" : "byok";
 }
 
 /** The customer's tier, with the month of it begun where no invoice begins it. */

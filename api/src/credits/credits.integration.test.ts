@@ -1,6 +1,14 @@
-import { creditsViewSchema, statementSchema, type CreditsView, type Statement } from "@automna/contract/credits";
+import {
+  creditsViewSchema,
+  modelUsageSchema,
+  statementSchema,
+  type CreditsView,
+  type Statement,
+} from "@automna/contract/credits";
 import { tierCatalogue } from "@automna/core/tiers/catalogue";
 import { chargeCredits, grantCredits, holdCredits } from "@automna/records/credits/credits";
+import { makePool } from "@automna/records/pool";
+import { insertUsage } from "@automna/records/usage/model-usage";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { startTestApi, type TestApi } from "../testing/start-test-api.ts";
@@ -98,7 +106,9 @@ test("the plan is the one that is paid for, else the agent's, else the one a new
   await api.db.entitlement.create({
     data: { userId, tier: "business", dunning: "clear", since: new Date(), updatedAt: new Date() },
   });
-  expect(await credits()).toMatchObject({ tier: "business", aiUsage: "credits", overage: { canUse: true } });
+  expect(await credits()).toMatchObject({ tier: "business", aiUsage: "byok", overage: { canUse: true } });
+  await api.db.agent.updateMany({ where: { userId }, data: { modelSource: "credits" } });
+  expect(await credits()).toMatchObject({ aiUsage: "credits", modelSources: ["byok", "credits", "demo"] });
 });
 
 describe("the statement", () => {
@@ -132,6 +142,40 @@ describe("the statement", () => {
   test("refuses a page that can't be", async () => {
     for (const query of ["?before=0", "?before=x", "?limit=201", "?user=1"])
       expect(codeOf(await owner.send("GET", `/api/credits/statement${query}`)), query).toBe("invalid_request");
+  });
+});
+
+describe("model use", () => {
+  const use = async (browser = owner, query = "") =>
+    modelUsageSchema.parse((await browser.send("GET", `/api/credits/usage${query}`)).body).entries;
+
+  test("is shown by day and model, to its owner alone", async () => {
+    const egress = makePool(database.urlAs("automna_egress"), { max: 1 });
+    const call = {
+      userId,
+      agentId: "agt_a",
+      model: "claude-sonnet-5",
+      source: "credits",
+      isUtility: false,
+      inputTokens: 10,
+      outputTokens: 5,
+      cacheWriteTokens: 0,
+      cacheReadTokens: 1,
+      microDollars: 100,
+      credits: 1,
+      outcome: "complete",
+      atMs: Date.now(),
+    } as const;
+    await insertUsage(egress, [
+      { ...call, id: `1${userId}`, runId: "r1" },
+      { ...call, id: `2${userId}`, runId: "r2" },
+    ]);
+    await egress.end();
+    expect(await use()).toMatchObject([{ model: "claude-sonnet-5", runs: 2, inputTokens: 20, credits: 2 }]);
+    const [stranger] = await signInSomebody();
+    expect(await use(stranger)).toEqual([]);
+    for (const query of ["?days=0", "?days=91", "?user=1"])
+      expect(codeOf(await owner.send("GET", `/api/credits/usage${query}`)), query).toBe("invalid_request");
   });
 });
 

@@ -1,3 +1,4 @@
+import type { ModelSource } from "@automna/core/agents/agent-spec";
 import type { Account } from "@automna/core/credits/ledger";
 import { emptyBalances } from "@automna/core/credits/ledger";
 import type { AiUsage } from "@automna/core/credits/meter-message";
@@ -7,11 +8,14 @@ import { tierCatalogue, type Tier } from "@automna/core/tiers/catalogue";
 import { canUseOverage } from "@automna/core/tiers/entitlements";
 import type { CreditsView } from "@automna/contract/credits";
 
+export interface AccountFacts {
+  tier: Tier;
+  aiUsage: AiUsage;
+  modelSources: ModelSource[];
+}
+
 /** An account as its owner sees it; null = it never had credits. */
-export function toCreditsView(
-  account: Account | null,
-  { tier, aiUsage }: { tier: Tier; aiUsage: AiUsage },
-): CreditsView {
+export function toCreditsView(account: Account | null, { tier, aiUsage, modelSources }: AccountFacts): CreditsView {
   const { available, held, spent, issued } = account?.balances ?? emptyBalances;
   const used = spent - (account?.periodSpentBase ?? 0);
   const use = { used, left: available + held };
@@ -25,6 +29,7 @@ export function toCreditsView(
     usedPercent: issued === 0 ? 0 : usedPercent(use),
     warning: chooseWarning({ ...use, hasHadCredits: issued > 0 }),
     aiUsage,
+    modelSources,
     overage: {
       canUse: canUseOverage(tier),
       capCredits: account?.overageCap ?? null,

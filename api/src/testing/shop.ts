@@ -1,10 +1,9 @@
-import { priceKey, sellableTiers } from "@automna/core/billing/price-keys";
-import { tierCatalogue } from "@automna/core/tiers/catalogue";
 import { startFakeClerk, type FakeClerk } from "@automna/testkit/fakes/clerk/fake-clerk";
 import { startFakeStripe, type FakeStripe } from "@automna/testkit/fakes/stripe/fake-stripe";
 import type { Stripe } from "stripe";
 import { openStripe } from "../billing/open-stripe.ts";
 import { takeDueSteps } from "../billing/reconcile-billing.ts";
+import { ensureStripeCatalogue } from "../billing/stripe-catalogue.ts";
 import { endAccounts } from "../identity/accounts/end-accounts.ts";
 import { openClerk } from "../identity/clerk/open-clerk.ts";
 import { startTestApi, type TestApi } from "./start-test-api.ts";
@@ -31,26 +30,12 @@ export interface Shop {
   close: () => Promise<void>;
 }
 
-/** Puts the catalogue's prices on sale. */
-export async function sellPlans(stripe: Stripe): Promise<void> {
-  const product = await stripe.products.create({ name: "Automna" });
-  for (const tier of sellableTiers) {
-    await stripe.prices.create({
-      product: product.id,
-      currency: "usd",
-      unit_amount: tierCatalogue[tier].monthlyPriceCents ?? 0,
-      recurring: { interval: "month" },
-      lookup_key: priceKey(tier) ?? "",
-    });
-  }
-}
-
 export async function startShop(databaseUrl: string, identity: "local" | "clerk"): Promise<Shop> {
   let offsetMs = 0;
   const now = () => Date.now() + offsetMs;
   const fake = await startFakeStripe();
   const stripe = openStripe({ key: fake.apiKey, url: fake.url });
-  await sellPlans(stripe);
+  await ensureStripeCatalogue(stripe);
   const clerk = identity === "clerk" ? await startFakeClerk() : null;
   const clerkClient = clerk === null ? null : openClerk(clerk);
   const api = await startTestApi({

@@ -24,7 +24,7 @@ import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
 import { openMail } from "../mail/open-mail.ts";
 import type { MailWorker } from "../mail/mail-worker.ts";
-import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
+import { makeInboxWorker, refuseEvent, type HandleInboxEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
 import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
 import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
 import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
@@ -32,9 +32,13 @@ import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
 export interface TestApiOptions {
   /** Connection with the api's own rights. */
   databaseUrl: string;
+  /** Clients that die when they are told to, in place of calm ones. */
+  clients?: { db: Database; pool: Pool };
   /** Guards that are switched off, by what stands in for them. */
   guards?: Partial<Omit<Guards, "webhooks">>;
   webhookGuards?: Partial<WebhookGuards>;
+  /** Stands in for what is done about Stripe's events. */
+  stripeInbox?: HandleInboxEvent;
   /** Stripe's stand-in. */
   stripe?: { stripe: Stripe; webhookSecret: string };
   /** Clerk's stand-in. */
@@ -47,11 +51,14 @@ export interface TestApiOptions {
   identity?: "local" | "clerk";
   /** Plan of those who pay nothing: `local` when not given. */
   freeTier?: Tier | null;
+  /** As in the configuration; true when not given. */
+  hasPlatformKey?: boolean;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
   /** Where apps are; by default agents don't answer. */
   apps?: AppsSite | null;
+  trialDays?: number;
   log?: Logger;
 }
 
@@ -82,8 +89,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const issuer = makeTestIssuer();
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
-  const db = createPrismaClient(databaseUrl, { max: 4 });
-  const pool = makePool(databaseUrl, { max: 4 });
+  const db = options.clients?.db ?? createPrismaClient(databaseUrl, { max: 4 });
+  const pool = options.clients?.pool ?? makePool(databaseUrl, { max: 4 });
   const listener = makeNotifyListener(databaseUrl, log);
   const dispatcher = new Agent();
   const modelKeyRing = parseKeyRing(newKeyRingJson());
@@ -123,7 +130,9 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
     everyMs: DAY_MS,
     handlers: {
-      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint }),
+      stripe:
+        options.stripeInbox ??
+        (stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint })),
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
   });
@@ -165,6 +174,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     freeTier,
     onAccountEnding: () => undefined,
     apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
+    ...(options.trialDays === undefined ? {} : { trialDays: options.trialDays }),
+    hasPlatformKey: options.hasPlatformKey ?? true,
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);

@@ -6,10 +6,14 @@ export const queryKeys = {
   identity: ["identity"],
   me: ["me"],
   agents: ["agents"],
+  billing: ["billing"],
+  checkout: (checkoutId: string) => ["checkout", checkoutId],
+  accountDeletion: ["account-deletion"],
   credits: ["credits"],
   statement: ["credits", "statement"],
   apps: ["apps"],
   appsOf: (agentId: string) => ["apps", agentId],
+  modelUsage: ["credits", "usage"],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -27,9 +31,36 @@ export const agentsQuery = (api: ApiClient) =>
     staleTime: 15_000,
   });
 
+/** The plan and what is owed. Webhooks change it at any time. */
+export const billingQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.billing, queryFn: () => api.call("billing", {}), staleTime: 15_000 });
+
+/** What has become of a purchase, by Stripe's own word. */
+export const checkoutOutcomeQuery = (api: ApiClient, checkoutId: string) =>
+  queryOptions({
+    queryKey: queryKeys.checkout(checkoutId),
+    queryFn: () => api.call("billingCheckoutOutcome", { params: { checkoutId } }),
+    staleTime: 0,
+  });
+
+export const accountDeletionQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: queryKeys.accountDeletion,
+    queryFn: () => api.call("accountDeletion", {}),
+    staleTime: 60_000,
+  });
+
 /** Charges come from agents, at any time: never older than a look away. */
 export const creditsQuery = (api: ApiClient) =>
   queryOptions({ queryKey: queryKeys.credits, queryFn: () => api.call("getCredits", {}), staleTime: 5_000 });
+
+/** The last 30 days' model calls by day and model. */
+export const modelUsageQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: queryKeys.modelUsage,
+    queryFn: () => api.call("getModelUsage", { query: {} }),
+    staleTime: 5_000,
+  });
 
 /** The statement page by page, newest first. */
 export const statementQuery = (api: ApiClient) =>

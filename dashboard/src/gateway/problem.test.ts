@@ -14,6 +14,13 @@ test("tells a missing key from a refused one", () => {
   expect(toRowProblem("authentication_error").message).toBe(errorCatalogue.key_invalid.message);
 });
 
+test("being out of credits leads to where there are more", () => {
+  const exhausted = { message: errorCatalogue.credits_exhausted.message, remedy: "credits" };
+  expect(toRunProblem({ httpStatus: 424, providerErrorType: "credits_exhausted" })).toEqual(exhausted);
+  expect(toRowProblem("credits_exhausted")).toEqual(exhausted);
+  expect(exhausted.message).toMatch(/^You are out of credits/);
+});
+
 test("calls everything else a provider that does not answer", () => {
   for (const problem of [toRunProblem(undefined), toRunProblem({ httpStatus: 529 }), toRowProblem("overloaded_error")])
     expect(problem.remedy).toBe("retry");

@@ -1,11 +1,11 @@
 import { errorCatalogue, type ErrorCode } from "@automna/contract/error-catalogue";
-import { isKeyRefusal, KEY_REFUSAL_STATUS, type KeyRefusal } from "@automna/contract/model-refusals";
+import { isModelRefusal, MODEL_REFUSAL_STATUS, type ModelRefusal } from "@automna/contract/model-refusals";
 import type { ChatEvent } from "./protocol.ts";
 
 /** What went wrong with one message, in the product's words; `remedy` says which door leads on. */
 export interface Problem {
   message: string;
-  remedy: "key" | "billing" | "retry";
+  remedy: "key" | "billing" | "credits" | "retry";
 }
 
 const byCode = (code: ErrorCode, remedy: Problem["remedy"]): Problem => ({
@@ -15,10 +15,13 @@ const byCode = (code: ErrorCode, remedy: Problem["remedy"]): Problem => ({
 
 export const keyMissingProblem = byCode("key_missing", "key");
 
-const keyProblems: Readonly<Record<KeyRefusal, Problem>> = {
+const refusals: Readonly<Record<ModelRefusal, Problem>> = {
   key_missing: keyMissingProblem,
   key_invalid: byCode("key_invalid", "key"),
   key_limited: byCode("key_limited", "billing"),
+  credits_exhausted: byCode("credits_exhausted", "credits"),
+  credits_not_included: byCode("credits_not_included", "key"),
+  agent_too_busy: byCode("agent_too_busy", "retry"),
 };
 
 /** Error types of the Anthropic API as a transcript keeps them, as the status that they come with. */
@@ -31,7 +34,7 @@ const statusOfType: Readonly<Record<string, number>> = {
 
 /** The same for a failed answer that is read back from the history. */
 export function toRowProblem(errorType: string | undefined): Problem {
-  if (isKeyRefusal(errorType)) return keyProblems[errorType];
+  if (isModelRefusal(errorType)) return refusals[errorType];
   const httpStatus = statusOfType[errorType ?? ""];
   return toRunProblem(httpStatus === undefined ? undefined : { httpStatus });
 }
@@ -40,8 +43,8 @@ export function toRowProblem(errorType: string | undefined): Problem {
 export function toRunProblem(detail: ChatEvent["errorDetail"]): Problem {
   const reason = detail?.failoverReason;
   const status = detail?.httpStatus;
-  if (status === KEY_REFUSAL_STATUS) {
-    return isKeyRefusal(detail?.providerErrorType) ? keyProblems[detail.providerErrorType] : keyMissingProblem;
+  if (status === MODEL_REFUSAL_STATUS) {
+    return isModelRefusal(detail?.providerErrorType) ? refusals[detail.providerErrorType] : keyMissingProblem;
   }
   if (status === 401 || reason === "auth" || reason === "auth_permanent") return byCode("key_invalid", "key");
   if (status === 402 || status === 403 || status === 429 || reason === "billing" || reason === "rate_limit") {

@@ -35,7 +35,14 @@ import {
   putAppSchema,
   putHandleSchema,
 } from "./apps.ts";
-import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
+import {
+  creditsViewSchema,
+  modelUsageQuerySchema,
+  modelUsageSchema,
+  putOverageSchema,
+  statementQuerySchema,
+  statementSchema,
+} from "./credits.ts";
 import {
   accountDeletionSchema,
   deleteAccountSchema,
@@ -316,7 +323,7 @@ export const apiRoutes = {
   chooseModel: {
     method: "put",
     path: "/api/agents/:agentId/model",
-    summary: "Where its answers come from, from the next one on: your key or the demo model.",
+    summary: "Where its answers come from, from the next one on: your key, credits or the demo model.",
     access: "session",
     params: agentParams,
     body: chooseModelSchema,
@@ -397,6 +404,14 @@ export const apiRoutes = {
     access: "session",
     keyScope: "credits:read",
     success: { status: 200, body: null, contentType: "text/csv" },
+  },
+  getModelUsage: {
+    method: "get",
+    path: "/api/credits/usage",
+    summary: "Your agents' model calls by day and model: messages, tokens, credits.",
+    access: "session",
+    query: modelUsageQuerySchema,
+    success: { status: 200, body: modelUsageSchema },
   },
   putOverage: {
     method: "put",

@@ -1,4 +1,5 @@
 import { dunningStates } from "@automna/core/billing/dunning";
+import { refusals } from "@automna/core/billing/service";
 import { planChangeKinds } from "@automna/core/billing/plan-change";
 import { tiers } from "@automna/core/tiers/catalogue";
 import { z } from "zod";
@@ -111,6 +112,8 @@ export const billingViewSchema = z.object({
   /** The plan that may be used now; null = none. */
   tier: z.enum(tiers).nullable(),
   dunning: z.enum(dunningStates),
+  /** Why no agent may run; null = one may. */
+  refusal: z.enum(refusals).nullable(),
   /** When grace, or the keeping of a sleeping agent's data, ends; null = nothing is due. */
   deadlineMs: z.number().int().nullable(),
   subscriptions: z.array(subscriptionViewSchema),

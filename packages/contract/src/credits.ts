@@ -1,3 +1,4 @@
+import { modelSources } from "@automna/core/agents/agent-spec";
 import { warningPercents } from "@automna/core/credits/overage";
 import { BLOCK_CREDITS } from "@automna/core/credits/prices";
 import { tiers } from "@automna/core/tiers/catalogue";
@@ -20,6 +21,8 @@ export const creditsViewSchema = z.object({
   warning: z.union(warningPercents.map((percent) => z.literal(percent))).nullable(),
   /** credits: AI messages are paid in credits; byok: they are on the customer's own key and cost nothing here. */
   aiUsage: z.enum(["byok", "credits"]),
+  /** Where an agent's answers may come from, on this installation and this plan. */
+  modelSources: z.array(z.enum(modelSources)),
   overage: z.object({
     canUse: z.boolean(),
     /** How far the balance may go below 0; null = overage is off. */
@@ -55,6 +58,29 @@ export const statementSchema = z.object({
   nextBefore: z.number().int().nullable(),
 });
 export type Statement = z.infer<typeof statementSchema>;
+
+/** GET /api/credits/usage: the last so many days, today included. */
+export const modelUsageQuerySchema = z.strictObject({ days: z.coerce.number().int().min(1).max(90).default(30) });
+const count = z.number().int().min(0);
+export const modelUsageSchema = z.object({
+  /** Newest day first; each model of a day by itself. */
+  entries: z.array(
+    z.object({
+      /** UTC, e.g. 2026-11-22. */
+      day: z.string(),
+      model: z.string(),
+      /** Messages that this model took part in. */
+      runs: count,
+      calls: count,
+      inputTokens: count,
+      outputTokens: count,
+      /** Written to and read from the provider's cache. */
+      cacheTokens: count,
+      credits: count,
+    }),
+  ),
+});
+export type ModelUsageView = z.infer<typeof modelUsageSchema>;
 
 const MOST_BLOCKS = 100;
 

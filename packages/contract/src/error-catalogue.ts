@@ -176,7 +176,17 @@ export const errorCatalogue = {
   credits_exhausted: {
     kind: "user",
     status: 402,
-    message: "You have no credits left for this. Buy a pack, or allow overage under Usage.",
+    message: "You are out of credits. Buy a pack, or allow overage under Usage.",
+  },
+  credits_not_included: {
+    kind: "conflict",
+    status: 409,
+    message: "Your plan has no AI on credits. Add your Anthropic API key, or change your plan.",
+  },
+  agent_too_busy: {
+    kind: "transient",
+    status: 429,
+    message: "Your agent asks its model too often. It goes on in a moment.",
   },
   overage_not_possible: {
     kind: "conflict",

@@ -1,4 +1,5 @@
 import type { ModelSource } from "@automna/core/agents/agent-spec";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Pool } from "pg";
 
 /** What egress needs to know of the slot that calls: who it is, and whose key answers. */
@@ -10,6 +11,7 @@ export interface ModelAccessRecord {
   userId: string;
   userState: "active" | "suspended" | "deleted";
   modelSource: ModelSource;
+  tier: Tier;
   /** The customer's sealed key (owner = user id); null while there is none. */
   keyEnvelope: Buffer | null;
 }
@@ -22,6 +24,7 @@ interface ModelAccessRow {
   user_id: string;
   user_state: ModelAccessRecord["userState"];
   model_source: ModelSource;
+  tier: Tier;
   envelope: Buffer | null;
 }
 
@@ -29,7 +32,7 @@ const MODEL_ACCESS_QUERY = {
   name: "model-access-of-slot",
   text: `
     SELECT s.id AS slot_id, s.key_generation, s.egress_key_hash, a.id AS agent_id, a.user_id, u.state AS user_state,
-           a.model_source, k.envelope
+           a.model_source, a.tier, k.envelope
     FROM slots s
     JOIN agents a ON a.slot_id = s.id
     JOIN users u ON u.id = a.user_id
@@ -50,6 +53,7 @@ export async function findModelAccess(pool: Pool, slotId: string): Promise<Model
     userId: row.user_id,
     userState: row.user_state,
     modelSource: row.model_source,
+    tier: row.tier,
     keyEnvelope: row.envelope,
   };
 }

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isAppError } from "@automna/core/shared/app-error";
 import type { Clock } from "@automna/core/shared/clock";
-import { RequestBody } from "../request-body.ts";
 import { parseDemoPrompt, toTokens, type DemoPrompt } from "./demo-prompt.ts";
 import { demoReply } from "./demo-replies.ts";
 import type { ModelCall } from "./endpoints.ts";
-import { BODY_MAX_BYTES, tooLarge } from "./forward-model-call.ts";
 import { ProviderError } from "./provider-error.ts";
+import { readJsonBody } from "./read-json-body.ts";
 
 export interface DemoModel {
   /** Answers a call as the provider would. Throws a ProviderError for a request that it would refuse. */
@@ -37,7 +35,7 @@ export function makeDemoModel({ now }: { now: Clock }): DemoModel {
         answerJson(response, toModel(call.modelId ?? ""));
         return;
       }
-      const prompt = parseDemoPrompt(await readJson(request));
+      const prompt = parseDemoPrompt((await readJsonBody(request)).value);
       if (prompt === null) throw new ProviderError("invalid_request_error", "The request is not a Messages request.");
       if (call.endpoint === "count_tokens") {
         answerJson(response, { input_tokens: prompt.inputTokens });
@@ -106,22 +104,6 @@ async function streamMessage(response: ServerResponse, id: string, prompt: DemoP
 /** Two or three words at a time. */
 function toChunks(text: string): string[] {
   return text.match(/(?:\S+\s*){1,3}/g) ?? [];
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = [];
-  try {
-    for await (const part of new RequestBody(request, BODY_MAX_BYTES)) parts.push(part);
-  } catch (cause) {
-    throw isAppError(cause, "body_too_large")
-      ? tooLarge()
-      : new ProviderError("invalid_request_error", "The request was cut short.", { cause });
-  }
-  try {
-    return JSON.parse(Buffer.concat(parts).toString("utf8"));
-  } catch {
-    throw new ProviderError("invalid_request_error", "The request is not JSON.");
-  }
 }
 
 function answerJson(response: ServerResponse, value: unknown): void {

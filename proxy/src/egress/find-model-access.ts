@@ -3,6 +3,7 @@ import { errorCatalogue } from "@automna/contract/error-catalogue";
 import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { isAppError } from "@automna/core/shared/app-error";
 import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ModelAccessRecord } from "@automna/records/model-access";
 import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
@@ -19,6 +20,7 @@ export interface ModelAccess {
   userId: string;
   userState: ModelAccessRecord["userState"];
   modelSource: ModelSource;
+  tier: Tier;
   /** The customer's key, opened; null while there is none. */
   apiKey: string | null;
   keys: { generation: number; hash: Buffer };
@@ -75,7 +77,7 @@ export function makeModelAccessFinder({
       remember(access);
       return access;
     },
-    isSettled: (access) => access.apiKey !== null || access.modelSource === "demo",
+    isSettled: (access) => access.apiKey !== null || access.modelSource !== "byok",
     isListening: listener.isConnected,
     onLoadFailed: (error) => log.warn({ err: error }, "could not look up a slot"),
     now,
@@ -120,10 +122,20 @@ export function makeModelAccessFinder({
 }
 
 function openAccess(record: ModelAccessRecord, ring: KeyRing): ModelAccess {
-  const { slotId, agentId, userId, userState, modelSource, keyEnvelope, keyGeneration, egressKeyHash: hash } = record;
+  const {
+    slotId,
+    agentId,
+    userId,
+    userState,
+    modelSource,
+    tier,
+    keyEnvelope,
+    keyGeneration,
+    egressKeyHash: hash,
+  } = record;
   const isNeeded = modelSource === "byok" && keyEnvelope !== null;
   const apiKey = isNeeded ? unseal(ring, keyEnvelope, { owner: userId, kind: "model_key" }).toString("utf8") : null;
-  return { slotId, agentId, userId, userState, modelSource, apiKey, keys: { generation: keyGeneration, hash } };
+  return { slotId, agentId, userId, userState, modelSource, tier, apiKey, keys: { generation: keyGeneration, hash } };
 }
 
 /** In constant time; a hash of another length is hashed again so that lengths don't show. */

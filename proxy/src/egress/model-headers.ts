@@ -6,16 +6,19 @@ const sent = ["content-type", "accept", "anthropic-version", "anthropic-beta", "
 const answered = ["content-type", "content-length", "request-id", "retry-after"];
 const answeredPrefix = "anthropic-ratelimit-";
 
-/** The call's headers for the provider, with the key: a flat list of names and values. */
-export function providerRequestHeaders(headers: IncomingHttpHeaders, apiKey: string): string[] {
+/**
+ * The call's headers for the provider, with the key: a flat list of names and values. `bodyBytes` is the length of a body
+ * that replaces the caller's.
+ */
+export function providerRequestHeaders(headers: IncomingHttpHeaders, apiKey: string, bodyBytes?: number): string[] {
   const kept: string[] = [];
   for (const name of sent) {
     const value = headers[name];
     if (typeof value === "string") kept.push(name, value);
   }
-  // Not compressed: the stream is read for its token counts later on, and passes no slow line.
+  // Not compressed: the stream is read for its token counts, and passes no slow line.
   kept.push("accept-encoding", "identity", "x-api-key", apiKey);
-  const length = headers["content-length"];
+  const length = bodyBytes === undefined ? headers["content-length"] : String(bodyBytes);
   if (length !== undefined) kept.push("content-length", length);
   return kept;
 }

@@ -1,11 +1,15 @@
 import type { ServerResponse } from "node:http";
-import { KEY_REFUSAL_STATUS, keyRefusals, type KeyRefusal } from "@automna/contract/model-refusals";
+import { errorCatalogue } from "@automna/contract/error-catalogue";
+import { MODEL_REFUSAL_STATUS, modelRefusals, type ModelRefusal } from "@automna/contract/model-refusals";
 
 /** The provider's error types that we answer with, and their statuses: the gateway reacts to these as to the provider's own. */
 const statuses = {
-  key_missing: KEY_REFUSAL_STATUS,
-  key_invalid: KEY_REFUSAL_STATUS,
-  key_limited: KEY_REFUSAL_STATUS,
+  key_missing: MODEL_REFUSAL_STATUS,
+  key_invalid: MODEL_REFUSAL_STATUS,
+  key_limited: MODEL_REFUSAL_STATUS,
+  credits_exhausted: MODEL_REFUSAL_STATUS,
+  credits_not_included: MODEL_REFUSAL_STATUS,
+  agent_too_busy: MODEL_REFUSAL_STATUS,
   authentication_error: 401,
   permission_error: 403,
   not_found_error: 404,
@@ -20,24 +24,36 @@ export type ProviderErrorType = keyof typeof statuses;
 export class ProviderError extends Error {
   readonly type: ProviderErrorType;
   readonly status: number;
+  /** Value of `retry-after` that goes with it. */
+  readonly retryAfter: string | null;
 
-  constructor(type: ProviderErrorType, message: string, options: { cause?: unknown } = {}) {
-    super(message, options);
+  constructor(type: ProviderErrorType, message: string, options: { cause?: unknown; retryAfter?: string } = {}) {
+    super(message, { cause: options.cause });
     this.name = "ProviderError";
     this.type = type;
     this.status = statuses[type];
+    this.retryAfter = options.retryAfter ?? null;
   }
 }
 
-/** What is wrong with the customer's key, in a way that the gateway gets over. */
-export function keyRefused(refusal: KeyRefusal): ProviderError {
-  return new ProviderError(refusal, keyRefusals[refusal]);
+/** Why the customer's model does not answer, in a way that the gateway gets over. */
+export function modelRefused(refusal: ModelRefusal): ProviderError {
+  return new ProviderError(refusal, modelRefusals[refusal]);
 }
 
-/** The provider's own refusal of the key, by the status it comes with; null for every other answer. */
-export function keyRefusalOf(status: number): KeyRefusal | null {
-  if (status === 401 || status === 403) return "key_invalid";
-  return status === 402 ? "key_limited" : null;
+/** The provider's refusal of a customer's key, by the status it comes with; null for every other answer. */
+export function keyRefusalOf(status: number): ProviderError | null {
+  if (status === 401 || status === 403) return modelRefused("key_invalid");
+  return status === 402 ? modelRefused("key_limited") : null;
+}
+
+/** The same of the platform's own key: nothing that a customer could put right, so it is told as an outage. */
+export function platformRefusalOf(status: number, retryAfter: string | undefined): ProviderError | null {
+  if (status !== 401 && status !== 402 && status !== 403 && status !== 429) return null;
+  return new ProviderError("overloaded_error", errorCatalogue.provider_unreachable.message, {
+    cause: new Error(`the provider refused the platform's key with ${status}`),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+  });
 }
 
 export function providerErrorBody(type: string, message: string): string {
@@ -52,6 +68,7 @@ export function answerProviderError(response: ServerResponse, error: ProviderErr
   }
   const body = providerErrorBody(error.type, error.message);
   const headers = ["content-type", "application/json", "content-length", String(Buffer.byteLength(body))];
+  if (error.retryAfter !== null) headers.push("retry-after", error.retryAfter);
   if (!response.req.complete) headers.push("connection", "close");
   response.writeHead(error.status, headers);
   response.end(body);

@@ -31,6 +31,7 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   actOnCustomer: () => ({
     body: { key: randomUUID(), reason: "to see whether one may", action: { type: "open_support", hours: 1 } },
   }),
+  getModelUsage: () => ({ query: "?days=1" }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
 

@@ -1,18 +1,16 @@
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { EGRESS_HEADER } from "@automna/contract/headers";
 import { findModelAccess } from "@automna/records/model-access";
+import { insertUsage } from "@automna/records/usage/model-usage";
+import { makeOperationBatcher } from "@automna/records/credits/operation-batcher";
 import { makeSilentLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { seal } from "@automna/service-kit/secret-box";
 import { deriveSlotKey, formatEgressCredential, parseEgressCredential } from "@automna/service-kit/slot-keys";
 import { newAnthropicKey, startFakeAnthropic, type FakeAnthropic } from "@automna/testkit/fakes/anthropic";
 import pg from "pg";
-import { makeDemoModel } from "../../../proxy/src/egress/demo-model.ts";
+import { makeEgress } from "../../../proxy/src/egress/egress.ts";
 import type { ModelEndpoint } from "../../../proxy/src/egress/endpoints.ts";
-import { makeModelAccessFinder, type ModelAccessFinder } from "../../../proxy/src/egress/find-model-access.ts";
-import { makeModelProvider } from "../../../proxy/src/egress/forward-model-call.ts";
-import { makeEgressServer } from "../../../proxy/src/egress/server.ts";
+import type { ModelAccessFinder } from "../../../proxy/src/egress/find-model-access.ts";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { ask } from "./ask.ts";
 import type { Person, World } from "./world.ts";
@@ -109,34 +107,30 @@ async function startEgress(
   const databaseUrl = database.urlAs("automna_egress");
   const pool = new pg.Pool({ connectionString: databaseUrl, max: 2 });
   const listener = makeNotifyListener(databaseUrl, log);
-  const real = makeModelAccessFinder({
-    findRecord: (slotId) => findModelAccess(pool, slotId),
-    ring,
-    listener,
-    log,
-    now: Date.now,
-  });
-  const gullible: ModelAccessFinder = {
+  const gullible = (real: ModelAccessFinder): ModelAccessFinder => ({
     find: (credential) => {
       const slotId = parseEgressCredential(credential ?? "")?.slotId ?? bob.slot.id;
       return real.find(slotId === bob.slot.id ? credentialOf(bob, bob) : credential);
     },
     close: real.close,
-  };
-  const provider = makeModelProvider(url, () => undefined);
-  const server = makeEgressServer({
-    access: isGullible ? gullible : real,
-    provider,
-    demo: makeDemoModel({ now: Date.now }),
+  });
+  const egress = makeEgress({
+    findModelAccess: (slotId) => findModelAccess(pool, slotId),
+    listener,
+    ring,
+    providerUrl: url,
+    platformKey: null,
+    meteringRule: "per-message",
+    ledger: makeOperationBatcher({ pool, now: Date.now, lanes: 1 }),
+    insertUsage: (rows) => insertUsage(pool, rows),
     log,
+    now: Date.now,
+    ...(isGullible ? { guards: { recognise: gullible } } : {}),
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
+  const port = await egress.listen("127.0.0.1", 0);
   ctx.onCleanup("close an egress", async () => {
-    server.close();
-    server.closeAllConnections();
-    real.close();
-    await Promise.all([provider.close(), listener.close(), pool.end()]);
+    await egress.drain(0);
+    await Promise.all([listener.close(), pool.end()]);
   });
-  return (server.address() as AddressInfo).port;
+  return port;
 }

@@ -148,6 +148,8 @@ async function useMore(fake: FakeStripe, stripe: Stripe, customer: string, price
 async function lookAround(stripe: Stripe, customer: string): Promise<void> {
   await stripe.billingPortal.sessions.create({ customer, return_url: "http://localhost/billing" });
   await stripe.subscriptions.list({ customer, status: "all" });
-  const { data } = await stripe.events.list({ limit: 100, created: { gte: 0 } });
+  // Not those about refunds and disputes, which the description leaves out.
+  const types = ["customer.created", "customer.subscription.updated", "invoice.paid", "checkout.session.completed"];
+  const { data } = await stripe.events.list({ limit: 100, created: { gte: 0 }, types });
   await stripe.events.retrieve(data[0]?.id ?? "");
 }

@@ -38,10 +38,12 @@ export async function endAccounts(deps: EndAccountsDeps): Promise<void> {
 
 async function endSubscriptions({ stripe, ...deps }: EndAccountsDeps): Promise<void> {
   if (stripe === null) return;
-  const billing = { ...toBillingDeps({ ...deps, stripe }), stripe };
   for (const { id } of await listSubscriptionsToEnd(deps.db)) {
     await unlessGone(stripe.subscriptions.cancel(id));
-    await deps.db.$transaction((tx) => refreshSubscription(tx, billing, id), transactionLimits);
+    await deps.db.$transaction(
+      (tx) => refreshSubscription(tx, toBillingDeps({ ...deps, stripe }), id),
+      transactionLimits,
+    );
   }
 }
 

@@ -30,6 +30,11 @@ export function AnswerTrouble({ problem: told, runId }: { problem: Problem; runI
               Open settings
             </Link>
           ) : null}
+          {problem.remedy === "credits" ? (
+            <Link to="/dashboard/usage" className={buttonClass("plain", "small")}>
+              Open usage
+            </Link>
+          ) : null}
           {problem.remedy === "billing" ? (
             <a href={anthropicLinks.billing} target="_blank" rel="noreferrer" className={buttonClass("plain", "small")}>
               Anthropic billing

@@ -1,6 +1,6 @@
 import { putKeySchema, type Me } from "@automna/contract/identity";
 import { isAppError } from "@automna/core/shared/app-error";
-import { modelSources, type ModelSource } from "@automna/core/agents/agent-spec";
+import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { zodResolver } from "@hookform/resolvers/zod";
 import { CircleCheck, ExternalLink } from "lucide-react";
 import { useState } from "react";
@@ -12,17 +12,19 @@ import { SecretField } from "../../components/SecretField.tsx";
 import { anthropicLinks } from "../../agents/anthropic-links.ts";
 import { modelTexts } from "../../agents/model-source.ts";
 
-const sources: readonly Choice<ModelSource>[] = modelSources.map((value) => ({ value, ...modelTexts[value] }));
+const toChoice = (value: ModelSource): Choice<ModelSource> => ({ value, ...modelTexts[value] });
 
 interface ModelStepProps {
   storedKey: Me["key"];
   source: ModelSource;
+  /** What may be chosen here. */
+  offered: readonly ModelSource[];
   onSource(source: ModelSource): void;
   onDone(): void;
 }
 
 /** Step 1: whose model answers. A key is checked with Anthropic before the wizard goes on. */
-export function ModelStep({ storedKey, source, onSource, onDone }: ModelStepProps) {
+export function ModelStep({ storedKey, source, offered, onSource, onDone }: ModelStepProps) {
   const putKey = usePutKey();
   const [replacing, setReplacing] = useState(false);
   const form = useForm({ resolver: zodResolver(putKeySchema), defaultValues: { key: "" } });
@@ -39,10 +41,13 @@ export function ModelStep({ storedKey, source, onSource, onDone }: ModelStepProp
       <div className="grid gap-2">
         <h1 className="text-28 font-semibold tracking-tight">What should your agent think with?</h1>
         <p className="text-ink-2">
-          It works with Claude through an API key of your own. Claude subscriptions can't be connected.
+          {offered.includes("credits")
+            ? "It works with Claude, on your credits or through an API key of your own."
+            : "It works with Claude through an API key of your own."}{" "}
+          Claude subscriptions can't be connected.
         </p>
       </div>
-      <ChoiceGroup label="Model" choices={sources} value={source} onChange={onSource} />
+      <ChoiceGroup label="Model" choices={offered.map(toChoice)} value={source} onChange={onSource} />
       {asksForKey ? (
         <SecretField
           label="Anthropic API key"

@@ -1,7 +1,7 @@
 import type { AgentView } from "@automna/contract/agents";
 import type { Me } from "@automna/contract/identity";
-import { modelSources, type ModelSource } from "@automna/core/agents/agent-spec";
-import { lacksKey, modelTexts } from "../../agents/model-source.ts";
+import type { ModelSource } from "@automna/core/agents/agent-spec";
+import { lacksKey, modelTexts, sourcesToShow } from "../../agents/model-source.ts";
 import type { useChooseModel } from "../../api/mutations.ts";
 import { Banner } from "../../components/Banner.tsx";
 import { Button } from "../../components/Button.tsx";
@@ -10,11 +10,13 @@ import { SegmentedControl } from "../../components/SegmentedControl.tsx";
 interface AnswerSourceProps {
   agent: AgentView;
   storedKey: Me["key"];
+  /** What may be chosen here; what is in force is always shown. */
+  offered: readonly ModelSource[];
   choosing: ReturnType<typeof useChooseModel>;
 }
 
-/** The switch between the customer's key and the demo model, and what the present choice means. */
-export function AnswerSource({ agent, storedKey, choosing }: AnswerSourceProps) {
+/** The switch between the customer's key, credits and the demo model, and what the present choice means. */
+export function AnswerSource({ agent, storedKey, offered, choosing }: AnswerSourceProps) {
   const source = choosing.isPending ? choosing.variables.modelSource : agent.modelSource;
   const isLost = lacksKey(agent, storedKey);
   function choose(modelSource: ModelSource): void {
@@ -43,7 +45,7 @@ export function AnswerSource({ agent, storedKey, choosing }: AnswerSourceProps) 
       <div>
         <SegmentedControl
           label="Answers come from"
-          segments={modelSources.map((value) => ({
+          segments={sourcesToShow(offered, agent.modelSource).map((value) => ({
             value,
             label: modelTexts[value].label,
             disabled: value === "byok" && storedKey === null,

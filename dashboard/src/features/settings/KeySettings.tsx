@@ -22,7 +22,7 @@ interface KeySettingsProps {
 /** The stored key (last 4 only) with replace and remove, or the form for a first one. */
 export function KeySettings({ storedKey, agent, choosing }: KeySettingsProps) {
   const [editing, setEditing] = useState(false);
-  const isUnused = agent?.modelSource === "demo" && !choosing.isPending;
+  const isUnused = agent !== null && agent.modelSource !== "byok" && !choosing.isPending;
   function putToUse(): void {
     if (agent !== null) choosing.mutate({ agentId: agent.id, modelSource: "byok" });
   }
@@ -46,7 +46,10 @@ export function KeySettings({ storedKey, agent, choosing }: KeySettingsProps) {
       <StoredKey storedKey={storedKey} agent={agent} onReplace={() => setEditing(true)} />
       {isUnused ? (
         <div className="flex flex-wrap items-center justify-between gap-x-6 gap-y-2 text-13 text-ink-2">
-          <p>The key is not in use: answers come from the demo model.</p>
+          <p>
+            The key is not in use: answers come from{" "}
+            {agent.modelSource === "credits" ? "your credits" : "the demo model"}.
+          </p>
           <Button size="small" onClick={putToUse} className="max-w-full">
             <span className="truncate">Use this key for {agent.name}</span>
           </Button>

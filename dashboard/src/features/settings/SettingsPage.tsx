@@ -1,10 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Keyboard, LogOut, Monitor, Moon, Sun } from "lucide-react";
+import { alwaysOffered } from "../../agents/model-source.ts";
 import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
 import { useChooseModel, useSignOut } from "../../api/mutations.ts";
-import { meQuery } from "../../api/queries.ts";
+import { creditsQuery, meQuery } from "../../api/queries.ts";
 import { Button } from "../../components/Button.tsx";
 import { PageFrame, Section } from "../../components/PageFrame.tsx";
 import { Skeleton, Trouble } from "../../components/PageState.tsx";
@@ -12,6 +13,7 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
+import { AccountDeletion } from "./AccountDeletion.tsx";
 import { AnswerSource } from "./AnswerSource.tsx";
 import { ApiKeySettings } from "./ApiKeySettings.tsx";
 import { canChooseModel } from "./answer-source.ts";
@@ -27,6 +29,7 @@ export function SettingsPage() {
   const { api } = usePlatform();
   const me = useQuery(meQuery(api));
   const theme = useThemeMode();
+  const credits = useQuery(creditsQuery(api));
   const agent = useAgent();
   const choosing = useChooseModel();
   const signOut = useSignOut();
@@ -40,7 +43,12 @@ export function SettingsPage() {
           title="Answers come from"
           description={`What ${agent.name} thinks with. A change counts at once, without a restart.`}
         >
-          <AnswerSource agent={agent} storedKey={me.data.key} choosing={choosing} />
+          <AnswerSource
+            agent={agent}
+            storedKey={me.data.key}
+            offered={credits.data?.modelSources ?? alwaysOffered}
+            choosing={choosing}
+          />
         </Section>
       ) : null}
       <Section
@@ -88,6 +96,9 @@ export function SettingsPage() {
             </p>
           ) : null}
         </div>
+      </Section>
+      <Section title="Delete account" description="Ends your plan now and erases everything after 30 days.">
+        <AccountDeletion />
       </Section>
     </PageFrame>
   );

@@ -23,6 +23,7 @@ test("only an agent that answers with a key misses one", () => {
 test("says before a key goes who can't answer without it", () => {
   expect(removalConsequence(onKey)).toContain("Nova can't answer until");
   expect(removalConsequence(onDemo)).toContain("Nova goes on with the demo model.");
+  expect(removalConsequence({ ...onDemo, modelSource: "credits" })).toContain("Nova goes on with your credits.");
   expect(removalConsequence(null)).toBe("Automna forgets it at once.");
 });
 

@@ -8,6 +8,7 @@ import { RelativeTime } from "../../components/RelativeTime.tsx";
 
 const models: Record<ModelSource, string> = {
   byok: "Claude, on your Anthropic key",
+  credits: "Claude, paid in credits",
   demo: "Demo model: prepared answers, no key used",
 };
 

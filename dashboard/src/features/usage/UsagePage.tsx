@@ -7,6 +7,7 @@ import { PageFrame, Section } from "../../components/PageFrame.tsx";
 import { Skeleton, Trouble } from "../../components/PageState.tsx";
 import { ProgressBar } from "../../components/ProgressBar.tsx";
 import { useDocumentTitle } from "../../components/use-document-title.ts";
+import { ModelUsageTable } from "./ModelUsageTable.tsx";
 import { OverageSettings } from "./OverageSettings.tsx";
 import { PriceList } from "./PriceList.tsx";
 import { StatementTable } from "./StatementTable.tsx";
@@ -52,6 +53,12 @@ function Usage({ view, isOld, busy, onRetry }: UsageProps) {
         description="Everything behind the balance, newest first. Credits that are set aside still count as yours."
       >
         <StatementTable />
+      </Section>
+      <Section
+        title="Model use"
+        description="What your agent's model read and wrote in the last 30 days. Tokens are the provider's measure: about four letters each."
+      >
+        <ModelUsageTable />
       </Section>
       <Section
         title="Overage"

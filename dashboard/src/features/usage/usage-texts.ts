@@ -67,3 +67,13 @@ export function formatDay(ms: number): string {
 function countOf(credits: number): string {
   return `${formatCredits(credits)} ${credits === 1 ? "credit" : "credits"}`;
 }
+
+/** "12", "3.4k", "1.2M": tokens come in numbers that nobody reads to the end. */
+export function formatTokens(tokens: number): string {
+  return new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 1 }).format(tokens);
+}
+
+/** A day of the usage, which is a day in UTC. */
+export function formatUtcDay(day: string): string {
+  return new Date(`${day}T00:00:00Z`).toLocaleDateString("en-US", { month: "short", day: "numeric", timeZone: "UTC" });
+}

@@ -2,6 +2,6 @@
 export const desiredStates = ["running", "stopped", "deleted"] as const;
 export type DesiredState = (typeof desiredStates)[number];
 
-/** Whose model answers: the customer's own key, or the platform's labelled demo model. */
-export const modelSources = ["byok", "demo"] as const;
+/** Whose model answers: the customer's own key, the platform's key paid in credits, or its labelled demo model. */
+export const modelSources = ["byok", "credits", "demo"] as const;
 export type ModelSource = (typeof modelSources)[number];

@@ -7,7 +7,8 @@ export const serviceStops = ["payment_failed", "plan_ended", "account_ending"] a
 export type ServiceStop = (typeof serviceStops)[number];
 
 /** Why no agent may run: one of the stops, or nothing was ever bought. */
-export type Refusal = ServiceStop | "plan_needed";
+export const refusals = [...serviceStops, "plan_needed"] as const;
+export type Refusal = (typeof refusals)[number];
 
 export type Service = { kind: "served"; tier: Tier } | { kind: "refused"; why: Refusal };
 

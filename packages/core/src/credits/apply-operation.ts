@@ -14,9 +14,14 @@ import {
 import { canSpend, overdrawn } from "./overage.ts";
 import { BLOCK_CREDITS } from "./prices.ts";
 
+export type HoldState = "open" | "captured" | "released";
+
 export interface KnownHold {
   credits: number;
   resource: string;
+  state: HoldState;
+  /** 1, and one more each time that it was opened again. */
+  round: number;
 }
 
 /** Everything about one customer that operations read. Lots are there for those that touch grants only. */
@@ -43,10 +48,12 @@ export interface Change {
   posted: readonly KeyedPostings[];
   hold?: {
     key: string;
-    state: "open" | "captured" | "released";
+    state: HoldState;
     credits: number;
     resource: string;
-    expiresAtMs: number;
+    round: number;
+    /** Only a hold that was opened now says until when. */
+    expiresAtMs?: number;
   };
   /** All open lots after the operation. */
   lots?: readonly Lot[];
@@ -93,53 +100,51 @@ function applyCharge(book: Book, charge: Charge): Change {
 }
 
 function applyHold(book: Book, hold: Hold): Change {
-  const key = entryKey.hold(hold.key);
-  const known = book.entries.get(key);
-  if (known !== undefined) return repeat(book, sum(known), hold.credits);
+  const earlier = book.holds.get(hold.key);
+  const known = book.entries.get(entryKey.hold(hold.key));
+  const isReopened = hold.canReopen === true && earlier?.state === "released";
+  if (known !== undefined && !isReopened) return repeat(book, sum(known), hold.credits);
   const { balances, overageCap } = book.account;
   if (!canSpend(balances.available, hold.credits, overageCap)) return refuse(book, hold.credits);
-  const { credits, resource, expiresAtMs } = hold;
+  const { key, credits, resource, expiresAtMs } = hold;
+  const round = (earlier?.round ?? 0) + 1;
   return {
-    ...done(book, credits, [keyed(key, postings.hold(credits), resource, hold.facts)]),
-    hold: { key: hold.key, state: "open", credits, resource, expiresAtMs },
+    ...done(book, credits, [keyed(entryKey.hold(key, round), postings.hold(credits), resource, hold.facts)]),
+    hold: { key, state: "open", credits, resource, round, expiresAtMs },
   };
 }
 
 function applyCapture(book: Book, { key, credits, facts }: Of<"capture">): Change {
   const hold = book.holds.get(key);
   if (hold === undefined) return conflict(book, "no_such_hold");
-  const closing = book.entries.get(entryKey.close(key));
-  if (closing === undefined) {
-    const taken = Math.min(credits, hold.credits);
-    const legs = [
-      ...postings.capture(taken),
-      ...postings.release(hold.credits - taken),
-      // What the run cost beyond the hold was used: it is owed, whatever the cap says.
-      ...postings.charge(credits - taken),
-    ];
-    return {
-      ...done(book, credits, [keyed(entryKey.close(key), legs, hold.resource, facts)]),
-      hold: { key, state: "captured", credits: hold.credits, resource: hold.resource, expiresAtMs: 0 },
-    };
-  }
-  if (closing.some(({ kind }) => kind !== "release")) return repeat(book, spentBy(closing), credits);
-  if (credits === 0) return repeat(book, 0, 0);
-  // Released before, by its expiry or by its owner: what was used after all is charged, once.
-  const late = book.entries.get(entryKey.late(key));
-  if (late !== undefined) return repeat(book, sum(late), credits);
-  return done(book, credits, [keyed(entryKey.late(key), postings.charge(credits), hold.resource, facts)]);
+  // Of all rounds of a hold one is captured, once: the first under the key that closes it, any later one as a late capture.
+  const closed = [entryKey.close(key), entryKey.late(key)].flatMap((entry) => book.entries.get(entry) ?? []);
+  if (hold.state === "captured") return repeat(book, spentBy(closed), credits);
+  if (hold.state === "released" && credits === 0) return repeat(book, 0, 0);
+  const isFirst = hold.state === "open" && hold.round === 1;
+  const taken = hold.state === "open" ? Math.min(credits, hold.credits) : 0;
+  const legs = [
+    ...postings.capture(taken),
+    ...postings.release(hold.state === "open" ? hold.credits - taken : 0),
+    // What was used beyond the hold, or after its release, is owed, whatever the cap says.
+    ...postings.charge(credits - taken),
+  ];
+  return {
+    ...done(book, credits, [keyed(isFirst ? entryKey.close(key) : entryKey.late(key), legs, hold.resource, facts)]),
+    hold: { ...hold, key, state: "captured" },
+  };
 }
 
 function applyRelease(book: Book, { key }: Of<"release">): Change {
   const hold = book.holds.get(key);
   if (hold === undefined) return conflict(book, "no_such_hold");
-  const closing = book.entries.get(entryKey.close(key));
-  if (closing !== undefined)
+  if (hold.state === "released") return repeat(book, hold.credits, hold.credits);
+  if (hold.state === "captured") {
+    const closing = book.entries.get(entryKey.close(key)) ?? [];
     return spentBy(closing) > 0 ? conflict(book, "hold_closed") : repeat(book, hold.credits, hold.credits);
-  return {
-    ...done(book, hold.credits, [keyed(entryKey.close(key), postings.release(hold.credits), hold.resource)]),
-    hold: { key, state: "released", credits: hold.credits, resource: hold.resource, expiresAtMs: 0 },
-  };
+  }
+  const closing = keyed(entryKey.close(key, hold.round), postings.release(hold.credits), hold.resource);
+  return { ...done(book, hold.credits, [closing]), hold: { ...hold, key, state: "released" } };
 }
 
 function applyRefund(book: Book, { key, credits, facts }: Of<"refund">): Change {

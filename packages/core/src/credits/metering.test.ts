@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { finalRunPrice, messageClass, runPrice, stillToCharge, type ModelCall } from "./meter-message.ts";
+import { finalRunPrice, messageClass, runPrice, runSteps, type ModelCall } from "./meter-message.ts";
+import { noTokens, providerCost } from "./model-prices.ts";
 import { chooseWarning, overdrawn, startedBlocks, usedPercent } from "./overage.ts";
 import { monthlyPeriod } from "./period.ts";
 import { chooseCredits, priceList } from "./prices.ts";
+import { allowanceAfterRun, isUtilityShaped, type CallShape } from "./utility-call.ts";
 
 const call = (fields: Partial<ModelCall> = {}): ModelCall => ({
   model: "claude-sonnet-5",
@@ -29,11 +31,16 @@ describe("one message is one run", () => {
     expect(messageClass(call({ hasExtendedThinking: true }))).toBe("ai_message_deep");
   });
 
-  test("further calls of a run are free until a dearer class makes up the difference", () => {
-    expect(stillToCharge(runPrice(call(), "credits"), 0)).toBe(1);
-    expect(stillToCharge(runPrice(call(), "credits"), 1)).toBe(0);
-    expect(stillToCharge(runPrice(call({ model: "claude-opus-4-8" }), "credits"), 1)).toBe(4);
-    expect(stillToCharge(runPrice(call(), "credits"), 5)).toBe(0);
+  test("a run pays its base once and the dear class's difference once, whatever order its calls come in", () => {
+    const paid = (fields: Partial<ModelCall>, kind: "message" | "scheduled" = "message") =>
+      runSteps(call(fields), kind).map(({ name, credits, resource }) => [name, credits, resource]);
+    expect(paid({})).toEqual([["base", 1, "ai_message"]]);
+    expect(paid({ model: "claude-opus-4-8" })).toEqual([
+      ["base", 1, "ai_message"],
+      ["deep", 4, "ai_message_surcharge"],
+    ]);
+    expect(paid({}, "scheduled")).toEqual([["base", 1, "scheduled_run"]]);
+    expect(paid({ isUtility: true })).toEqual([]);
   });
 
   test("utility calls, and all calls on the customer's own key, are free", () => {
@@ -47,6 +54,40 @@ describe("one message is one run", () => {
     expect(finalRunPrice(5, { ...costly, costMicroDollars: 1 })).toBe(5);
     expect(finalRunPrice(5, { ...costly, rule: "per-message" })).toBe(5);
     expect(finalRunPrice(0, costly)).toBe(0);
+  });
+});
+
+describe("what the provider takes", () => {
+  test("is counted per kind of token in micro-dollars, a release's name is its model's, and other models have no price", () => {
+    const tokens = { input: 1_000, output: 100, cacheWrite: 1_000, cacheWriteHour: 1_000, cacheRead: 10_000 };
+    expect(providerCost("claude-sonnet-4-5-20250929", tokens)).toBe(3_000 + 1_500 + 3_750 + 6_000 + 3_000);
+    expect(providerCost("claude-haiku-4-5", { ...noTokens, cacheRead: 1 })).toBe(1);
+    expect([providerCost("gpt-5", tokens), providerCost("constructor", tokens)]).toEqual([null, null]);
+  });
+});
+
+describe("a utility call", () => {
+  const recap: CallShape = {
+    model: "claude-haiku-4-5",
+    maxTokens: 240,
+    bodyBytes: 4_000,
+    hasTools: false,
+    hasExtendedThinking: false,
+  };
+  test("is short, of the small model and without tools; what looks otherwise is a message", () => {
+    expect(isUtilityShaped(recap)).toBe(true);
+    for (const change of [
+      { model: "claude-sonnet-5" },
+      { maxTokens: 513 },
+      { bodyBytes: 65_537 },
+      { hasTools: true },
+      { hasExtendedThinking: true },
+    ])
+      expect(isUtilityShaped({ ...recap, ...change }), JSON.stringify(change)).toBe(false);
+  });
+
+  test("the allowance grows with paid runs and has an end", () => {
+    expect([allowanceAfterRun(0), allowanceAfterRun(29)]).toEqual([3, 30]);
   });
 });
 

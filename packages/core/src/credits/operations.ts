@@ -1,6 +1,6 @@
 import type { GrantSource } from "./lots.ts";
 import type { EntryKind } from "./ledger.ts";
-import type { Resource } from "./prices.ts";
+import type { ChargeSubject } from "./prices.ts";
 
 interface Common {
   userId: string;
@@ -14,8 +14,7 @@ export type EntryFacts = Readonly<Record<string, string | number | boolean | nul
 export interface Charge extends Common {
   type: "charge";
   credits: number;
-
-  resource: Resource;
+  resource: ChargeSubject;
   /** Used already: booked even beyond the cap, as what was used has to be. */
   isOwed?: boolean;
   facts?: EntryFacts;
@@ -24,7 +23,9 @@ export interface Charge extends Common {
 export interface Hold extends Common {
   type: "hold";
   credits: number;
-  resource: Resource;
+  resource: ChargeSubject;
+  /** Once released it is held anew under the same key; once captured it is answered as held. For what is tried until it works. */
+  canReopen?: boolean;
   /** A hold that nobody closes is released then. */
   expiresAtMs: number;
   facts?: EntryFacts;
@@ -58,12 +59,15 @@ export type LedgerOperation =
   /** A new monthly period: ends what has expired, settles overage, grants the month's credits. */
   | (Common & { type: "renew"; credits: number; periodStartMs: number; periodEndMs: number });
 
+const roundSuffix = (round: number) => (round === 1 ? "" : `~${round}`);
+
 /** Idempotency keys of entries; closing a hold has one, so that it can't be captured and released. */
 export const entryKey = {
   charge: (key: string) => `charge:${key}`,
-  hold: (key: string) => `hold:${key}`,
-  close: (key: string) => `close:${key}`,
-  /** A capture that came after the hold had been released. */
+  /** `round`: how often it was held. */
+  hold: (key: string, round = 1) => `hold:${key}${roundSuffix(round)}`,
+  close: (key: string, round = 1) => `close:${key}${roundSuffix(round)}`,
+  /** A capture that came after the hold had been released once. */
   late: (key: string) => `late:${key}`,
   refund: (key: string) => `refund:${key}`,
   grant: (key: string) => `grant:${key}`,

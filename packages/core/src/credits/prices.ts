@@ -25,6 +25,23 @@ export const priceList: Record<Resource, PriceFacts> = {
   email: { label: "Email sent", credits: 1 },
 };
 
+/** Parts of a price that stand on lines of their own. */
+const surchargeLabels = {
+  ai_message_surcharge: "Opus or extended thinking",
+  ai_message_cost: "Model cost beyond the price of a message",
+} as const;
+export type Surcharge = keyof typeof surchargeLabels;
+/** What a charge or a hold is for. */
+export type ChargeSubject = Resource | Surcharge;
+
+/** What a statement calls it; null = neither a resource nor a part of a price. */
+export function chargeLabel(subject: string): string | null {
+  const labels: Readonly<Record<string, string>> = surchargeLabels;
+  const resource = resources.find((known) => known === subject);
+  if (resource !== undefined) return priceList[resource].label;
+  return Object.hasOwn(labels, subject) ? (labels[subject] ?? null) : null;
+}
+
 /** Credits for `quantity` of a resource; a started minute or 100 MB counts as a whole one. */
 export function chooseCredits(resource: Resource, quantity: number): number {
   if (!(quantity >= 0)) throw new RangeError(`a quantity is never ${quantity}`);

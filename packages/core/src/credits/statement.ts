@@ -1,6 +1,6 @@
 import type { EntryKind } from "./ledger.ts";
 import { grantSources, type GrantSource } from "./lots.ts";
-import { priceList, resources } from "./prices.ts";
+import { chargeLabel } from "./prices.ts";
 
 const sourceWords: Record<GrantSource, string> = {
   monthly: "Monthly credits",
@@ -17,9 +17,8 @@ export const silentKinds: readonly EntryKind[] = ["hold", "release"];
 
 /** What an entry is called on the statement; an unknown subject, of a newer version, speaks for itself. */
 export function describeEntry(kind: EntryKind, subject: string): string {
-  const resource = resources.find((known) => known === subject);
   const source = grantSources.find((known) => known === subject);
-  const words = resource ? priceList[resource].label : source ? sourceWords[source] : subject;
+  const words = chargeLabel(subject) ?? (source ? sourceWords[source] : subject);
   if (kind === "refund") return "Refund";
   if (kind === "expiry") return `Expired: ${words}`;
   return kind === "revoke" ? `Taken back: ${words}` : words;

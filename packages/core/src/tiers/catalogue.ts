@@ -59,7 +59,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     placement: "local",
     serverTypes: [],
     creditsPerMonth: 2_000,
-    aiUsage: ["byok"],
+    // Credits as well, where the operator gave egress a key of the platform's own.
+    aiUsage: ["byok", "credits"],
     canSleep: true,
   },
   starter: {
@@ -136,3 +137,13 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     canSleep: false,
   },
 };
+
+/** The beta price (product.md, "Plans"): a coupon on one plan, not a plan of its own. */
+export const betaCoupon = {
+  id: "automna_beta",
+  name: "Beta price",
+  tier: "starter",
+  /** Of the plan's price, so that $19 are left. */
+  amountOffCents: 1_000,
+  months: 12,
+} as const satisfies { tier: Tier; [fact: string]: unknown };

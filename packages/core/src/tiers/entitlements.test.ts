@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DAY_MS } from "../shared/clock.ts";
 import { tierCatalogue, tiers } from "./catalogue.ts";
-import { canConnectIntegration, canUseOverage, chooseAiUsage, memoryHorizon } from "./entitlements.ts";
+import { canConnectIntegration, canUseCredits, canUseOverage, chooseAiUsage, memoryHorizon } from "./entitlements.ts";
 
 describe("the catalogue", () => {
   test("has the product's prices, memory and credits", () => {
@@ -51,6 +51,11 @@ describe("entitlements", () => {
       "byok",
       "byok",
     ]);
+  });
+
+  test("the shared plans for sale can't pay the model in credits", () => {
+    expect(tiers.filter((tier) => !canUseCredits(tier))).toEqual(["starter", "pro"]);
+    expect(chooseAiUsage("local", false)).toBe("byok");
   });
 
   test("starter remembers 30 days, pro for good", () => {

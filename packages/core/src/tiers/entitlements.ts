@@ -15,7 +15,12 @@ export function canUseOverage(tier: Tier): boolean {
 
 /** Who pays for the model: the customer's key wherever there is one, credits only on tiers that have them. */
 export function chooseAiUsage(tier: Tier, hasOwnKey: boolean): AiUsage {
-  return tierCatalogue[tier].aiUsage.includes("credits") && !hasOwnKey ? "credits" : "byok";
+  return tierCatalogue[tier].aiUsage[0] === "credits" && !hasOwnKey ? "credits" : "byok";
+}
+
+/** May the model be paid in credits at all? */
+export function canUseCredits(tier: Tier): boolean {
+  return tierCatalogue[tier].aiUsage.includes("credits");
 }
 
 /** Memory from before this time is no longer kept, ms since the epoch; null = all of it is. */

@@ -1,24 +1,6 @@
-import { SECOND_MS } from "@automna/core/shared/clock";
-import type { Charge, OperationOutcome } from "@automna/core/credits/operations";
-import { appError } from "@automna/contract/error-catalogue";
-import { setTimeout as sleep } from "node:timers/promises";
-import type { Pool } from "pg";
-import { isDatabaseAway } from "../database-errors.ts";
+import type { Charge } from "@automna/core/credits/operations";
 import { toPosted, type Posted } from "./credits.ts";
-import { postOperations } from "./post-operations.ts";
-
-export interface ChargeBatcherOptions {
-  pool: Pool;
-  now: () => number;
-  /** Transactions at once; the pool needs as many connections. Bigger batches beat more of them: 4 outdid 8. */
-  lanes?: number;
-  /** The longest that a charge waits for company, ms. */
-  gatherMs?: number;
-  /** Most charges of one transaction. */
-  maxBatch?: number;
-  /** How long a batch is tried again while the database is away, ms. */
-  retryForMs?: number;
-}
+import { makeOperationBatcher, type OperationBatcherOptions } from "./operation-batcher.ts";
 
 export interface ChargeBatcher {
   /** Resolves after the commit. Throws what chargeCredits throws. */
@@ -27,95 +9,8 @@ export interface ChargeBatcher {
   close: () => Promise<void>;
 }
 
-interface Waiting {
-  charge: Charge;
-  resolve: (posted: Posted) => void;
-  reject: (error: unknown) => void;
-}
-
-interface Lane {
-  waiting: Waiting[];
-  /** Settles when the lane has nothing left to do; null while it is idle. */
-  running: Promise<void> | null;
-}
-
-const RETRY_DELAY_MS = 100;
-
-/**
- * Posts charges of many callers in shared transactions. A customer's charges always take the same lane, so that one busy
- * account makes big batches instead of transactions that wait for each other. While a batch is under way the next one
- * gathers; only a charge that finds its lane idle waits, `gatherMs` at most.
- */
-export function makeChargeBatcher(options: ChargeBatcherOptions): ChargeBatcher {
-  const { lanes: laneCount = 4, gatherMs = 2, maxBatch = 500 } = options;
-  const lanes: Lane[] = Array.from({ length: laneCount }, () => ({ waiting: [], running: null }));
-  let isClosed = false;
-
-  const run = async (lane: Lane): Promise<void> => {
-    await sleep(gatherMs);
-    while (lane.waiting.length > 0) await settle(lane.waiting.splice(0, maxBatch), options);
-    lane.running = null;
-  };
-
-  return {
-    charge(wish) {
-      if (isClosed) return Promise.reject(appError("service_unavailable"));
-      const lane = lanes[laneOf(wish.userId, laneCount)];
-      if (lane === undefined) return Promise.reject(new RangeError("a batcher needs lanes"));
-      return new Promise((resolve, reject) => {
-        lane.waiting.push({ charge: { ...wish, type: "charge" }, resolve, reject });
-        lane.running ??= run(lane);
-      });
-    },
-    async close() {
-      isClosed = true;
-      await Promise.all(lanes.map(async ({ running }) => running));
-    },
-  };
-}
-
-/** Answers every caller of the batch; never rejects. */
-async function settle(batch: readonly Waiting[], options: ChargeBatcherOptions): Promise<void> {
-  let outcomes: OperationOutcome[];
-  try {
-    outcomes = await postWithRetry(
-      batch.map(({ charge }) => charge),
-      options,
-    );
-  } catch (error) {
-    for (const { reject } of batch) reject(error);
-    return;
-  }
-  for (const [index, { resolve, reject }] of batch.entries()) {
-    try {
-      const outcome = outcomes[index];
-      if (outcome === undefined) throw new TypeError("a charge had no outcome");
-      resolve(toPosted(outcome));
-    } catch (error) {
-      reject(error);
-    }
-  }
-}
-
-/** A connection that broke leaves open whether the batch was committed; its keys make asking again safe. */
-async function postWithRetry(
-  charges: readonly Charge[],
-  { pool, now, retryForMs = 5 * SECOND_MS }: ChargeBatcherOptions,
-): Promise<OperationOutcome[]> {
-  const deadline = now() + retryForMs;
-  for (;;) {
-    try {
-      return await postOperations(pool, charges, now());
-    } catch (error) {
-      if (!isDatabaseAway(error) || now() >= deadline) throw error;
-      await sleep(RETRY_DELAY_MS);
-    }
-  }
-}
-
-/** FNV-1a: spreads ids evenly and always alike. */
-function laneOf(userId: string, laneCount: number): number {
-  let hash = 0x811c9dc5;
-  for (let index = 0; index < userId.length; index += 1) hash = Math.imul(hash ^ userId.charCodeAt(index), 0x01000193);
-  return (hash >>> 0) % laneCount;
+/** Posts charges of many callers in shared transactions (operation-batcher). */
+export function makeChargeBatcher(options: OperationBatcherOptions): ChargeBatcher {
+  const { post, close } = makeOperationBatcher(options);
+  return { charge: async (charge) => toPosted(await post({ ...charge, type: "charge" })), close };
 }

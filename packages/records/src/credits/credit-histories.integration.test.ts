@@ -61,6 +61,17 @@ function makeOperation(random: Random, userIds: readonly [string, ...string[]], 
     { type: "charge", userId, key, credits, resource: "ai_message" },
     { type: "charge", userId, key: `owed-${key}`, credits, resource: "browser_minute", isOwed: true },
     { type: "hold", userId, key, credits, resource: "ai_message_deep", expiresAtMs: atMs + HOUR_MS },
+    {
+      type: "hold",
+      userId,
+      key: `again-${key}`,
+      credits,
+      resource: "ai_message",
+      expiresAtMs: atMs + HOUR_MS,
+      canReopen: true,
+    },
+    { type: "capture", userId, key: `again-${key}`, credits },
+    { type: "release", userId, key: `again-${key}` },
     { type: "capture", userId, key, credits: credits - 1 },
     { type: "capture", userId, key, credits: credits + 2 },
     { type: "release", userId, key },
@@ -144,6 +155,10 @@ const VIOLATIONS = {
       SELECT sum(c.credits) FROM credit_entries c
       WHERE c.user_id = r.user_id AND c.kind IN ('charge', 'capture')
         AND c.key IN ('charge:' || substr(r.key, 8), 'close:' || substr(r.key, 8), 'late:' || substr(r.key, 8))), 0)`,
+  "a hold captured twice": `
+    SELECT c.user_id FROM credit_entries c
+    JOIN credit_entries l ON l.user_id = c.user_id AND l.key = 'late:' || substr(c.key, 7)
+    WHERE c.key LIKE 'close:%' AND c.kind IN ('charge', 'capture') AND l.kind IN ('charge', 'capture')`,
   "a hold that is open after its time": `SELECT user_id FROM credit_holds WHERE state = 'open'`,
   "credits of an expired grant that are still there": `
     SELECT user_id FROM credit_grants WHERE closed_at IS NULL AND expires_at IS NOT NULL`,

@@ -1,4 +1,4 @@
-import type { Book, KnownHold } from "@automna/core/credits/apply-operation";
+import type { Book, HoldState, KnownHold } from "@automna/core/credits/apply-operation";
 import type { Account, EntryKind } from "@automna/core/credits/ledger";
 import type { GrantSource, Lot } from "@automna/core/credits/lots";
 import { keysToRead, type KnownEntry, type LedgerOperation } from "@automna/core/credits/operations";
@@ -88,16 +88,35 @@ async function readHolds(
   operations: readonly LedgerOperation[],
   books: ReadonlyMap<string, OpenBook>,
 ): Promise<void> {
-  const closing = operations.filter(({ type }) => type === "capture" || type === "release");
-  if (closing.length === 0) return;
-  const { rows } = await client.query<{ user_id: string; key: string; credits: number; resource: string }>(
-    `SELECT DISTINCT h.user_id, h.key, h.credits, h.resource
-     FROM unnest($1::text[], $2::text[]) AS wanted(user_id, key) JOIN credit_holds h USING (user_id, key)`,
-    [closing.map(({ userId }) => userId), closing.map(({ key }) => key)],
+  const asking = operations.filter(
+    (operation) =>
+      operation.type === "capture" ||
+      operation.type === "release" ||
+      (operation.type === "hold" && operation.canReopen === true),
   );
-  for (const { user_id: userId, key, credits, resource } of rows)
-    books.get(userId)?.holds.set(key, { credits, resource });
+  if (asking.length === 0) return;
+  const { rows } = await client.query<HoldRow>({
+    ...READ_HOLDS,
+    values: [asking.map(({ userId }) => userId), asking.map(({ key }) => key)],
+  });
+  for (const { user_id: userId, key, ...hold } of rows) books.get(userId)?.holds.set(key, hold);
 }
+
+interface HoldRow {
+  user_id: string;
+  key: string;
+  credits: number;
+  resource: string;
+  state: HoldState;
+  round: number;
+}
+
+const READ_HOLDS = {
+  name: "credits-holds",
+  text: `
+    SELECT DISTINCT h.user_id, h.key, h.credits, h.resource, h.state, h.round
+    FROM unnest($1::text[], $2::text[]) AS wanted(user_id, key) JOIN credit_holds h USING (user_id, key)`,
+};
 
 interface LotRow {
   user_id: string;

@@ -73,6 +73,6 @@ async function postInTransaction(
 function carryOver(book: OpenBook, { account, posted, hold, lots }: AppliedChange["change"]): void {
   book.account = account;
   for (const { key, postings } of posted) if (postings.length > 0) book.entries.set(key, postings);
-  if (hold?.state === "open") book.holds.set(hold.key, hold);
+  if (hold !== undefined) book.holds.set(hold.key, hold);
   if (lots !== undefined) book.lots = lots;
 }

@@ -153,24 +153,69 @@ async function updateAccounts(
   await client.query({ ...UPDATE_ALL, values: [...spent, ...granted] });
 }
 
+interface HoldRow {
+  userId: string;
+  key: string;
+  state: string;
+  credits: number;
+  resource: string;
+  round: number;
+  /** Null for a hold that was only closed. */
+  expiresAt: Date | null;
+}
+
 async function writeHolds(client: PoolClient, applied: readonly AppliedChange[], at: Date): Promise<void> {
+  const rows = [...lastHolds(applied)];
+  const opened = rows.filter(({ expiresAt }) => expiresAt !== null);
+  const closed = rows.filter(({ expiresAt }) => expiresAt === null);
+  if (opened.length > 0) await client.query({ ...OPEN_HOLDS, values: [...holdColumns(opened), at] });
+  if (closed.length > 0) await client.query({ ...CLOSE_HOLDS, values: [...holdColumns(closed).slice(0, 3), at] });
+}
+
+/** What is to stand in each row that was touched: a hold may be opened, closed and opened again in one transaction. */
+function lastHolds(applied: readonly AppliedChange[]): Iterable<HoldRow> {
+  const rows = new Map<string, HoldRow>();
   for (const { before, change } of applied) {
     if (change.hold === undefined) continue;
-    const { key, state } = change.hold;
-    if (state === "open") {
-      const { credits, resource, expiresAtMs } = change.hold;
-      await client.query(
-        `INSERT INTO credit_holds (user_id, key, credits, resource, expires_at, created_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-        [before.userId, key, credits, resource, new Date(expiresAtMs), at],
-      );
-    } else {
-      await client.query(
-        `UPDATE credit_holds SET state = $3::credit_hold_state, closed_at = $4 WHERE user_id = $1 AND key = $2`,
-        [before.userId, key, state, at],
-      );
-    }
+    const { userId } = before;
+    const { expiresAtMs, ...hold } = change.hold;
+    const expiresAt =
+      expiresAtMs === undefined ? (rows.get(`${userId} ${hold.key}`)?.expiresAt ?? null) : new Date(expiresAtMs);
+    rows.set(`${userId} ${hold.key}`, { userId, ...hold, expiresAt });
   }
+  return rows.values();
 }
+
+function holdColumns(rows: readonly HoldRow[]): unknown[][] {
+  return [
+    rows.map(({ userId }) => userId),
+    rows.map(({ key }) => key),
+    rows.map(({ state }) => state),
+    rows.map(({ credits }) => credits),
+    rows.map(({ resource }) => resource),
+    rows.map(({ round }) => round),
+    rows.map(({ expiresAt }) => expiresAt),
+  ];
+}
+
+const OPEN_HOLDS = {
+  name: "credits-open-holds",
+  text: `
+    INSERT INTO credit_holds (user_id, key, state, credits, resource, round, expires_at, created_at, closed_at)
+    SELECT user_id, key, state::credit_hold_state, credits, resource, round, expires_at, $8,
+           CASE WHEN state <> 'open' THEN $8::timestamptz END
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[], $7::timestamptz[])
+      AS row(user_id, key, state, credits, resource, round, expires_at)
+    ON CONFLICT (user_id, key) DO UPDATE SET state = EXCLUDED.state, credits = EXCLUDED.credits,
+      resource = EXCLUDED.resource, round = EXCLUDED.round, expires_at = EXCLUDED.expires_at, closed_at = EXCLUDED.closed_at`,
+};
+const CLOSE_HOLDS = {
+  name: "credits-close-holds",
+  text: `
+    UPDATE credit_holds h SET state = n.state::credit_hold_state, closed_at = $4
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS n(user_id, key, state)
+    WHERE h.user_id = n.user_id AND h.key = n.key`,
+};
 
 /** The usage record of each block that began. Before the first monthly grant the period is the epoch's. */
 async function writeOverageBlocks(client: PoolClient, applied: readonly AppliedChange[], at: Date): Promise<void> {

@@ -42,22 +42,30 @@ export function countTokens({ system, turns }: Prompt): number {
   return Math.ceil((system.length + turns.join("").length) / CHARACTERS_PER_TOKEN);
 }
 
+/** What an answer says, and how many of the prompt's tokens the cache had or took. */
+export interface Said {
+  text: string;
+  cache: { read: number; write: number };
+}
+
 /** The answer to a call without `stream`. */
-export function wholeMessage(id: string, prompt: Prompt, text: string) {
+export function wholeMessage(id: string, prompt: Prompt, said: Said) {
   return {
-    ...emptyMessage(id, prompt),
-    content: [{ type: "text", text }],
+    ...emptyMessage(id, prompt, said),
+    content: [{ type: "text", text: said.text }],
     stop_reason: "end_turn",
-    usage: usage(prompt, words(text).length),
+    usage: usage(prompt, said, words(said.text).length),
   };
 }
 
 /** The events of a streamed answer: what comes before the text, one per word, what comes after. */
-export function streamedMessage(id: string, prompt: Prompt, text: string) {
-  const parts = words(text);
+export function streamedMessage(id: string, prompt: Prompt, said: Said) {
+  const parts = words(said.text);
+  const message = emptyMessage(id, prompt, said);
   return {
+    usage: message.usage,
     opening: [
-      event("message_start", { message: emptyMessage(id, prompt) }),
+      event("message_start", { message }),
       event("content_block_start", { index: 0, content_block: { type: "text", text: "" } }),
       event("ping", {}),
     ],
@@ -73,7 +81,7 @@ export function streamedMessage(id: string, prompt: Prompt, text: string) {
   };
 }
 
-function emptyMessage(id: string, prompt: Prompt) {
+function emptyMessage(id: string, prompt: Prompt, said: Said) {
   return {
     id,
     type: "message",
@@ -82,16 +90,16 @@ function emptyMessage(id: string, prompt: Prompt) {
     content: [],
     stop_reason: null,
     stop_sequence: null,
-    usage: usage(prompt, 1),
+    usage: usage(prompt, said, 1),
   };
 }
 
-function usage(prompt: Prompt, outputTokens: number) {
+function usage(prompt: Prompt, { cache }: Said, outputTokens: number) {
   return {
     input_tokens: countTokens(prompt),
     output_tokens: outputTokens,
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: 0,
+    cache_creation_input_tokens: cache.write,
+    cache_read_input_tokens: cache.read,
   };
 }
 

@@ -28,6 +28,9 @@ export interface Reply {
   error?: AnthropicErrorType;
   /** Break the connection after so many words. */
   cutAfter?: number;
+  /** Tokens of the prompt that come from the cache, or are written to it. */
+  cacheRead?: number;
+  cacheWrite?: number;
 }
 export type MakeReply = (prompt: Prompt, request: RecordedCall) => string | Reply;
 
@@ -45,6 +48,17 @@ export interface RecordedCall {
   status: number | null;
   /** The client went away before the answer was complete. */
   isClosedEarly: boolean;
+  /** What the answer told of its tokens so far; null = no answer has begun. */
+  told: ToldTokens | null;
+}
+
+/** Words of an answer that was cut count as they were written. */
+export interface ToldTokens {
+  input: number;
+  output: number;
+  cacheRead: number;
+  cacheWrite: number;
+  isComplete: boolean;
 }
 
 export interface FakeAnthropicOptions {
@@ -130,10 +144,16 @@ export async function startFakeAnthropic(options: FakeAnthropicOptions = {}): Pr
     const made = reply(prompt, call);
     const how: Reply = typeof made === "string" ? { text: made } : made;
     if (how.delayMs !== undefined) await sleep(how.delayMs);
+    if (response.destroyed) return;
     if (how.error !== undefined) return sendError(how.error, `The stand-in was told to answer ${how.error}`);
     const id = `msg_fake_${call.id}`;
-    if (!prompt.isStream) return sendJson(200, wholeMessage(id, prompt, how.text));
-    await sendStream(call, response, streamedMessage(id, prompt, how.text), {
+    const cache = { read: how.cacheRead ?? 0, write: how.cacheWrite ?? 0 };
+    if (!prompt.isStream) {
+      const message = wholeMessage(id, prompt, { text: how.text, cache });
+      call.told = toTold(message.usage, true);
+      return sendJson(200, message);
+    }
+    await sendStream(call, response, streamedMessage(id, prompt, { text: how.text, cache }), {
       chunkMs: how.chunkMs ?? chunkMs,
       cutAfter: how.cutAfter ?? Infinity,
     });
@@ -172,6 +192,7 @@ async function record(request: IncomingMessage, calls: RecordedCall[]): Promise<
     prompt: parsePrompt(parseJson(body)),
     status: null,
     isClosedEarly: false,
+    told: null,
   };
   calls.push(call);
   return call;
@@ -206,7 +227,7 @@ function send(call: RecordedCall, response: ServerResponse, status: number, body
 async function sendStream(
   call: RecordedCall,
   response: ServerResponse,
-  { opening, deltas, closing }: ReturnType<typeof streamedMessage>,
+  { usage, opening, deltas, closing }: ReturnType<typeof streamedMessage>,
   { chunkMs, cutAfter }: { chunkMs: number; cutAfter: number },
 ): Promise<void> {
   call.status = 200;
@@ -216,13 +237,29 @@ async function sendStream(
     "request-id": `req_fake_${call.id}`,
   });
   response.write(opening.join(""));
+  const told = toTold(usage, false);
+  call.told = told;
   for (const [index, delta] of deltas.entries()) {
     if (response.destroyed) return;
     if (index >= cutAfter) return void response.destroy();
     response.write(delta);
+    told.output = Math.max(told.output, index + 1);
     await sleep(chunkMs);
   }
+  if (response.destroyed) return;
+  told.output = deltas.length;
+  told.isComplete = true;
   response.end(closing.join(""));
+}
+
+function toTold(usage: ReturnType<typeof streamedMessage>["usage"], isComplete: boolean): ToldTokens {
+  return {
+    input: usage.input_tokens,
+    output: usage.output_tokens,
+    cacheRead: usage.cache_read_input_tokens,
+    cacheWrite: usage.cache_creation_input_tokens,
+    isComplete,
+  };
 }
 
 function parseJson(text: string): unknown {

@@ -26,6 +26,9 @@ export const STRIPE_UNDESCRIBED = {
   "GET /v1/invoice_payments": "the derived description leaves invoice payments out",
 };
 
+/** Events about what the derived description leaves out. */
+const UNDESCRIBED_EVENTS = /^(refund|charge)\./;
+
 export const stripeRoutes: Readonly<Record<string, StripeHandler>> = {
   ...catalogueRoutes,
   ...billingRoutes,
@@ -120,7 +123,8 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
   });
   const onEvent = (event: EventRecord) => {
     const body = eventWire(event);
-    contract.checkAnswer({ method: "GET", path: `/v1/events/${event.id}`, headers: {} }, { status: 200, body });
+    if (!UNDESCRIBED_EVENTS.test(event.type))
+      contract.checkAnswer({ method: "GET", path: `/v1/events/${event.id}`, headers: {} }, { status: 200, body });
     if (webhookUrl !== null) deliverer.send({ id: event.id, body: JSON.stringify(body, null, 2) });
   };
   const state = makeState({ nowS, baseUrl: () => origin, onEvent, idempotencyKey: () => idempotencyKey });
