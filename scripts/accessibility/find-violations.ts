@@ -1,9 +1,5 @@
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
 import type { Page } from "@automna/testkit/browser";
-
-/** axe-core as one script for the page. It is put in by the browser's debugger, so that no CSP has to allow it. */
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import axe from "axe-core";
 
 interface AxeResults {
   violations: {
@@ -17,7 +13,8 @@ interface AxeResults {
 /** What axe-core finds serious or critical on the page as it is now: one line for each element. */
 export async function findViolations(page: Page): Promise<string[]> {
   await page.evaluate("document.fonts.ready");
-  await page.evaluate(AXE);
+  // By the browser's debugger, so that no CSP has to allow it.
+  await page.evaluate(axe.source);
   const { violations } = await page.evaluate<AxeResults>("axe.run(document, { resultTypes: ['violations'] })");
   return violations
     .filter(({ impact }) => impact === "serious" || impact === "critical")
