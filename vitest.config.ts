@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: "browser",
           expect: expectPatiently,
-          include: ["dashboard/e2e/**/*.e2e.ts"],
+          include: ["{dashboard/e2e,scripts}/**/*.e2e.ts"],
           globalSetup: postgres,
           maxWorkers: 1,
           testTimeout: 300_000,

@@ -6,6 +6,7 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   Outlet,
   redirect,
   type RouterHistory,
@@ -26,7 +27,7 @@ const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Outle
 const landingRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: LandingPage });
 
 /** Only our own paths: `//host` and `/\host` would leave the origin. */
-const ownPath = z.string().regex(/^\/dashboard(\/[\w/-]*)?$/);
+const ownPath = z.string().regex(/^\/(dashboard|admin)(\/[\w/-]*)?$/);
 
 const signInRoute = createRoute({
   getParentRoute: () => rootRoute,
@@ -112,6 +113,40 @@ const onboardingRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/onboarding/OnboardingPage.tsx"), "OnboardingPage"),
 });
 
+/** For operators: to everybody else there is nothing here, as the api says too. */
+const adminRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/admin",
+  loader: async ({ context: { api, cache }, location }) => {
+    try {
+      const { role } = await cache.ensureQueryData(meQuery(api));
+      if (role !== "operator") notFound({ throw: true });
+    } catch (error) {
+      if (isAppError(error, "not_signed_in") || isAppError(error, "session_expired")) {
+        redirect({ to: "/sign-in", search: { next: location.pathname }, throw: true });
+      }
+      throw error;
+    }
+  },
+  staleTime: Infinity,
+  errorComponent: RouteTrouble,
+  notFoundComponent: NotFoundPage,
+  component: lazyRouteComponent(() => import("./features/admin/AdminLayout.tsx"), "AdminLayout"),
+});
+
+const adminSearchRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/",
+  validateSearch: (search): { q?: string } => (typeof search["q"] === "string" ? { q: search["q"].slice(0, 100) } : {}),
+  component: lazyRouteComponent(() => import("./features/admin/SearchPage.tsx"), "SearchPage"),
+});
+
+const adminCustomerRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/customers/$userId",
+  component: lazyRouteComponent(() => import("./features/admin/CustomerPage.tsx"), "CustomerPage"),
+});
+
 const plansRoute = createRoute({
   getParentRoute: () => dashboardRoute,
   path: "/plans",
@@ -138,6 +173,7 @@ const routeTree = rootRoute.addChildren([
     plansRoute,
     checkoutReturnRoute,
   ]),
+  adminRoute.addChildren([adminSearchRoute, adminCustomerRoute]),
 ]);
 
 /** Without a history of its own it follows the browser's address. */

@@ -1,6 +1,9 @@
 import type { SupportAccess } from "@automna/prisma/generated/client";
+import { listAgentsOfUser } from "@automna/records/agents";
 import { appendAudit } from "@automna/records/audit";
 import type { Database, Transaction } from "@automna/records/database";
+import { enqueueMail } from "@automna/records/mails";
+import { appendOutbox } from "@automna/records/outbox";
 
 type NewSupport = Pick<SupportAccess, "id" | "userId" | "operatorId" | "reason" | "startedAt" | "endsAt">;
 
@@ -27,6 +30,11 @@ export async function openSupport(tx: Transaction, access: NewSupport): Promise<
   if (count === 0) return;
   const data = { operatorId, reason, endsAtMs: endsAt.getTime() };
   await appendAudit(tx, { userId, action: "support.opened", subject: id, data });
+  const [agent] = await listAgentsOfUser(tx, userId);
+  const mail = { agentName: agent?.name ?? "your agent", reason, untilMs: endsAt.getTime() };
+  await enqueueMail(tx, { key: `support-access/${id}`, template: "support-access", to: { userId }, data: mail });
+  const news = { reason, untilMs: endsAt.getTime() };
+  await appendOutbox(tx, { key: `support.opened/${id}`, type: "support.opened", userId, data: news, at: startedAt });
 }
 
 /** Ends what is open. Twice changes nothing. */

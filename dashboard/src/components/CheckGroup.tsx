@@ -20,6 +20,7 @@ export function CheckGroup<Value extends string>({ label, choices, value, error,
         <div key={choice.value} className="flex items-start gap-3">
           <Checkbox.Root
             id={`${id}-${choice.value}`}
+            aria-describedby={`${id}-${choice.value}-note`}
             checked={value.includes(choice.value)}
             onCheckedChange={(checked) => {
               const others = value.filter((one) => one !== choice.value);
@@ -31,10 +32,14 @@ export function CheckGroup<Value extends string>({ label, choices, value, error,
               <Check aria-hidden className="size-3.5 text-accent-ink" />
             </Checkbox.Indicator>
           </Checkbox.Root>
-          <label htmlFor={`${id}-${choice.value}`} className="text-14 text-ink">
-            {choice.label}
-            <span className="block text-13 text-ink-2">{choice.description}</span>
-          </label>
+          <div>
+            <label htmlFor={`${id}-${choice.value}`} className="text-14 text-ink">
+              {choice.label}
+            </label>
+            <p id={`${id}-${choice.value}-note`} className="text-13 text-ink-2">
+              {choice.description}
+            </p>
+          </div>
         </div>
       ))}
       {error === undefined ? null : (

@@ -10,6 +10,7 @@ import { ChatSessionProvider } from "../gateway/chat-context.tsx";
 import { useOpenChatSession } from "../gateway/use-open-chat-session.ts";
 import { PhoneBar } from "./PhoneBar.tsx";
 import { Rail } from "./Rail.tsx";
+import { SupportBanner } from "./SupportBanner.tsx";
 
 /** Rail (or bottom bar), main column, and the one chat session that outlives the page that shows it. */
 export function AppShell() {
@@ -31,6 +32,7 @@ export function AppShell() {
       <div className="flex h-dvh flex-col md:flex-row">
         <Rail agent={agent} user={me.user} />
         <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+          <SupportBanner />
           <PaymentBanner />
           <Outlet />
         </main>

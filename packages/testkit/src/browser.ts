@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { chromium, type Browser } from "playwright-core";
 
-export type { Browser, ConsoleMessage, Locator, Page } from "playwright-core";
+export type { Browser, BrowserContext, ConsoleMessage, Locator, Page } from "playwright-core";
 
 /** No sandbox: as root there is none. The others keep the browser from talking to anybody but the page. */
 const ARGUMENTS = [

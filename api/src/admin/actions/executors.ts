@@ -25,5 +25,5 @@ const executors: { [Type in OperatorActionType]: ActionExecutor<Type> } = {
 export async function execute(deps: ActionDeps, context: ActionContext, action: OperatorAction): Promise<void> {
   // An action and its executor belong to the same type; over all of them at once the type system can't follow that.
   const executor = executors[action.type] as ActionExecutor<OperatorActionType>;
-  await executor(deps, context, action as never);
+  await executor(deps, context, action);
 }

@@ -19,7 +19,7 @@ export function NewApiKey({ made, onDone }: { made: CreatedApiKey; onDone(): voi
       <div className="flex flex-wrap items-center gap-2">
         <code
           data-testid="new-api-key"
-          className="min-w-0 rounded-corner border border-line bg-raised px-3 py-2 font-mono text-13 break-all"
+          className="min-w-0 rounded-corner border border-line bg-raised px-3 py-2 font-mono text-12 break-all"
         >
           {made.secret}
         </code>

@@ -1,18 +1,21 @@
 import type { Tier } from "../tiers/catalogue.ts";
 
+/** An action without arguments. */
+type Nothing = object;
+
 /** What an operator may do to a customer's affairs, each with its arguments; executors and words derive from it. */
 export interface OperatorActions {
   grant_credits: { credits: number; expiresInDays: number | null };
   refund: { invoiceId: string; amountCents: number };
   comp_tier: { tier: Tier; days: number };
-  end_comp: Record<never, never>;
-  suspend: Record<never, never>;
-  unsuspend: Record<never, never>;
+  end_comp: Nothing;
+  suspend: Nothing;
+  unsuspend: Nothing;
   start_agent: { agentId: string };
   stop_agent: { agentId: string };
   restart_agent: { agentId: string };
   open_support: { hours: number };
-  close_support: Record<never, never>;
+  close_support: Nothing;
 }
 export type OperatorActionType = keyof OperatorActions;
 export type OperatorAction = {
