@@ -15,12 +15,12 @@ export const disciplines: readonly Discipline[] = [
   {
     name: "small",
     unit: "request (1 kB, keep-alive, 32 at a time)",
-    job: (isQuick) => ({ kind: "small", connections: 32, count: isQuick ? 3_000 : 12_000 }),
+    job: (isQuick) => ({ kind: "small", connections: 32, count: isQuick ? 2_000 : 12_000 }),
   },
   {
     name: "paced",
     unit: "request (1 kB, keep-alive, 500 a second)",
-    job: (isQuick) => ({ kind: "paced", perS: 500, count: isQuick ? 250 : 1_500 }),
+    job: (isQuick) => ({ kind: "paced", perS: 500, count: isQuick ? 200 : 1_500 }),
   },
   {
     name: "large",
@@ -41,6 +41,6 @@ export const disciplines: readonly Discipline[] = [
   {
     name: "echo",
     unit: "WebSocket message there and back (128 bytes, 64 sockets)",
-    job: (isQuick) => ({ kind: "echo", sockets: 64, count: isQuick ? 6_000 : 20_000 }),
+    job: (isQuick) => ({ kind: "echo", sockets: 64, count: isQuick ? 3_000 : 20_000 }),
   },
 ];

@@ -1,9 +1,24 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Target } from "./jobs.ts";
 
+const ATTEMPTS = 5;
+const RETRY_MS = 1_000;
+
 /** A WebSocket after its handshake, as a raw connection. The users take turns. */
-export async function openSocket({ port, prefixes, headers }: Target, turn: number): Promise<Socket> {
+async function openSocket(target: Target, turn: number): Promise<Socket> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { socket, head } = await askForSocket(target, turn);
+    if (head.startsWith("HTTP/1.1 101")) return socket;
+    socket.destroy();
+    // Where everybody shares a few cores, a backend can be too late for its proxy.
+    if (!head.startsWith("HTTP/1.1 503") || attempt === ATTEMPTS) throw new Error(`not upgraded: ${head}`);
+    await sleep(RETRY_MS);
+  }
+}
+
+async function askForSocket({ port, prefixes, headers }: Target, turn: number) {
   const index = turn % prefixes.length;
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   await once(socket, "connect");
@@ -14,8 +29,7 @@ export async function openSocket({ port, prefixes, headers }: Target, turn: numb
     `GET ${prefixes[index]}/ws HTTP/1.1\r\n${lines.join("")}connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
   );
   const [head] = (await once(socket, "data")) as [Buffer];
-  if (!head.toString("latin1").startsWith("HTTP/1.1 101")) throw new Error(`not upgraded: ${head.toString("latin1")}`);
-  return socket;
+  return { socket, head: head.toString("latin1") };
 }
 
 /** Not all at once: nobody's backlog is that long. */

@@ -45,14 +45,15 @@ function ratioOf(figures: ProxyFigures, of: [string, string], to: [string, strin
   return found === null || found === 0 ? "" : found.toFixed(2);
 }
 
-/** Processor time of one against another; null when one of them was not measured. */
+/** Processor time of one against another, of medians unless told otherwise; null when one of them was not measured. */
 export function ratio(
   { disciplines: taken }: ProxyFigures,
   [discipline, name]: [string, string],
   [otherDiscipline, other]: [string, string],
+  field: "cpuUs" | "bestUs" = "cpuUs",
 ): number | null {
   const [one, two] = [taken[discipline]?.[name], taken[otherDiscipline]?.[other]];
-  return one === undefined || two === undefined ? null : one.cpuUs / two.cpuUs;
+  return one === undefined || two === undefined ? null : one[field] / two[field];
 }
 
 function addedMs({ disciplines: taken }: ProxyFigures, name: string, field: "p50Ms" | "p99Ms"): string {

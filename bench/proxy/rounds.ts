@@ -5,6 +5,8 @@ import { median, spread } from "./stats.ts";
 /** What one candidate came to in one discipline. */
 export interface Figures {
   cpuUs: number;
+  /** Of the best round: what disturbs a measurement only ever adds to it. */
+  bestUs: number;
   /** Of the processor time, see stats.ts. */
   spread: number;
   p50Ms: number;
@@ -16,25 +18,26 @@ export interface Figures {
 
 export interface RoundsOptions {
   rounds: number;
+  /** So often an unsteady measurement is taken before the steadiest one counts. */
+  attempts: number;
   measure: (job: Job, candidate: Candidate) => Promise<Measured>;
 }
 
 /** Both halves of one measurement do the same work: further apart than this, something else was at work too. */
 const HALVES_MAX = 1.2;
-const ATTEMPTS = 4;
 
 /** Every candidate once per round, so that what the machine does beside it falls on all; medians over the rounds. */
 export async function measureRounds(
   candidates: readonly Candidate[],
   job: Job,
-  { rounds, measure }: RoundsOptions,
+  { rounds, attempts, measure }: RoundsOptions,
 ): Promise<Map<string, Figures>> {
   const taken = new Map(candidates.map(({ name }) => [name, { measured: [] as Measured[], repeated: 0 }]));
   for (let round = 0; round < rounds; round += 1) {
     // Whoever goes first finds the machine as the one before left it: each takes every place in turn.
     for (const candidate of rotate(candidates, round)) {
       const own = taken.get(candidate.name);
-      const { measured, repeated } = await measureSteadily(() => measure(job, candidate));
+      const { measured, repeated } = await measureSteadily(() => measure(job, candidate), attempts);
       own?.measured.push(measured);
       if (own !== undefined) own.repeated += repeated;
     }
@@ -42,10 +45,10 @@ export async function measureRounds(
   return new Map([...taken].map(([name, { measured, repeated }]) => [name, toFigures(measured, repeated)]));
 }
 
-async function measureSteadily(measure: () => Promise<Measured>) {
+async function measureSteadily(measure: () => Promise<Measured>, attempts: number) {
   let best = await measure();
   let repeated = 0;
-  while (unsteadiness(best) > HALVES_MAX && repeated < ATTEMPTS - 1) {
+  while (unsteadiness(best) > HALVES_MAX && repeated < attempts - 1) {
     repeated += 1;
     const again = await measure();
     if (unsteadiness(again) < unsteadiness(best)) best = again;
@@ -62,6 +65,7 @@ function toFigures(measured: readonly Measured[], repeated: number): Figures {
   const cpu = measured.map(({ cpuUs: [first, second] }) => (first + second) / 2);
   return {
     cpuUs: median(cpu),
+    bestUs: Math.min(...cpu),
     spread: median(cpu) === 0 ? 0 : spread(cpu),
     p50Ms: median(measured.map(({ p50Ms }) => p50Ms)),
     p99Ms: median(measured.map(({ p99Ms }) => p99Ms)),

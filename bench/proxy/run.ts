@@ -17,6 +17,8 @@ import { measureRounds, type Figures } from "./rounds.ts";
 export interface ProxyBenchOptions {
   isQuick: boolean;
   rounds: number;
+  /** See rounds.ts. */
+  attempts: number;
   /** Idle pairs to hold. */
   pairs: number;
   /** Routes that are remembered while one of them is compared with many. */
@@ -38,8 +40,8 @@ export interface ProxyFigures {
   routes: { one: Figures; many: Figures; count: number } | null;
 }
 
-export const fullRun = { isQuick: false, rounds: 7, pairs: pairsMax, routes: 100_000 } as const;
-export const quickRun = { isQuick: true, rounds: 3, pairs: 1_000, routes: 10_000 } as const;
+export const fullRun = { isQuick: false, rounds: 7, attempts: 4, pairs: pairsMax, routes: 100_000 } as const;
+export const quickRun = { isQuick: true, rounds: 4, attempts: 2, pairs: 1_000, routes: 5_000 } as const;
 
 /** Everything about the proxy that can be told in figures. */
 export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyFigures> {
@@ -70,7 +72,7 @@ interface World {
 }
 
 async function measureDisciplines(
-  { isQuick, rounds, disciplines: wanted, log, onStarted }: ProxyBenchOptions,
+  { isQuick, rounds, attempts, disciplines: wanted, log, onStarted }: ProxyBenchOptions,
   { backend, load }: World,
   names: readonly CandidateName[],
 ): Promise<ProxyFigures["disciplines"]> {
@@ -91,9 +93,10 @@ async function measureDisciplines(
     );
     if (candidates.length === 0) continue;
     log(`${name}: per ${unit}`);
-    // Twice unmeasured: compilers and caches settle.
-    for (const candidate of [...candidates, ...candidates]) await measure(job(isQuick), candidate);
-    const taken = await measureRounds(candidates, job(isQuick), { rounds, measure });
+    // Unmeasured before: compilers and caches settle.
+    for (const candidate of isQuick ? candidates : [...candidates, ...candidates])
+      await measure(job(isQuick), candidate);
+    const taken = await measureRounds(candidates, job(isQuick), { rounds, attempts, measure });
     for (const [candidate, one] of taken) log(`  ${describe(candidate, one)}`);
     figures[name] = Object.fromEntries(taken);
   }
@@ -118,7 +121,7 @@ async function measureIdles(
 }
 
 async function measureRoutes(
-  { isQuick, rounds, routes, log, onStarted }: ProxyBenchOptions,
+  { isQuick, rounds, attempts, routes, log, onStarted }: ProxyBenchOptions,
   { backend, load }: World,
 ): Promise<ProxyFigures["routes"]> {
   log(`routes: one and ${routes}`);
@@ -126,10 +129,10 @@ async function measureRoutes(
   onStarted("one", one.stop);
   const many = await startOurs("many", { ...backend, users: 100, routes });
   onStarted("many", many.stop);
-  const job: Job = { kind: "small", connections: 32, count: isQuick ? 3_000 : 12_000 };
+  const job: Job = { kind: "small", connections: 32, count: isQuick ? 2_000 : 12_000 };
   const measure = (asked: Job, { target }: Candidate) => load.ask<Measured>({ job: asked, target });
-  for (const candidate of [one, many, one, many]) await measure(job, candidate);
-  const figures = await measureRounds([one, many], job, { rounds, measure });
+  for (const candidate of isQuick ? [one, many] : [one, many, one, many]) await measure(job, candidate);
+  const figures = await measureRounds([one, many], job, { rounds, attempts, measure });
   for (const [name, figure] of figures) log(`  ${describe(name, figure)}`);
   for (const { stop } of [one, many]) await stop();
   const [first, second] = [figures.get("one"), figures.get("many")];

@@ -7,8 +7,8 @@ import { MINUTE_MS } from "@automna/core/shared/clock";
 const SILENCE_MS = MINUTE_MS;
 
 /**
- * A request's body for undici. The request itself can't be given away: undici destroys a body with its exchange,
- * and with the request would go the connection that still has to carry the answer.
+ * A request's body on its way on. The request itself can't be given away: a body is destroyed with its exchange, and
+ * with the request would go the connection that still has to carry the answer.
  */
 export class RequestBody extends Readable {
   readonly #request: IncomingMessage;

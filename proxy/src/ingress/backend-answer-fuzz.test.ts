@@ -8,7 +8,7 @@ import { AnswerReader } from "./backend-answer.ts";
  * what we accept Node reads in the same way. We may refuse more.
  */
 const SEED = 20_261_122;
-const COUNT = 6_000;
+const COUNT = 4_000;
 
 interface Answer {
   status: number;
@@ -151,22 +151,26 @@ function toAnswer({ statusCode = 0, rawHeaders }: IncomingMessage, body: string)
   return { status: statusCode, headers, body };
 }
 
-test(`${COUNT} broken answers: what we accept Node accepts and reads alike, however it is cut`, async () => {
-  const random = makeRandom(SEED);
-  const counts = { accepted: 0, refused: 0 };
-  for (let turn = 0; turn < COUNT; turn += 1) {
-    const text = breakAnswer(random);
-    const bytes = Buffer.from(text, "latin1");
-    const method = random(8) === 0 ? "HEAD" : "GET";
-    const ours = readOurs(bytes, method, 1);
-    const inPieces = readOurs(bytes.subarray(0, ours?.length ?? bytes.length), method, 1 + random(40));
-    expect(inPieces?.answer, `cut in other places: ${JSON.stringify(text)}`).toEqual(ours?.answer);
-    counts[ours === null ? "refused" : "accepted"] += 1;
-    if (ours === null) continue;
-    const nodes = await readNodes(bytes.subarray(0, ours.length), method);
-    expect(nodes, `${method}: ${JSON.stringify(text)}`).toEqual(ours.answer);
-  }
-  // A test that refused or accepted everything would have shown nothing.
-  expect(counts.accepted).toBeGreaterThan(COUNT / 10);
-  expect(counts.refused).toBeGreaterThan(COUNT / 10);
-});
+test(
+  "what we accept of broken answers Node accepts and reads alike, however it is cut",
+  { timeout: 60_000 },
+  async () => {
+    const random = makeRandom(SEED);
+    const counts = { accepted: 0, refused: 0 };
+    for (let turn = 0; turn < COUNT; turn += 1) {
+      const text = breakAnswer(random);
+      const bytes = Buffer.from(text, "latin1");
+      const method = random(8) === 0 ? "HEAD" : "GET";
+      const ours = readOurs(bytes, method, 1);
+      const inPieces = readOurs(bytes.subarray(0, ours?.length ?? bytes.length), method, 1 + random(40));
+      expect(inPieces?.answer, `cut in other places: ${JSON.stringify(text)}`).toEqual(ours?.answer);
+      counts[ours === null ? "refused" : "accepted"] += 1;
+      if (ours === null) continue;
+      const nodes = await readNodes(bytes.subarray(0, ours.length), method);
+      expect(nodes, `${method}: ${JSON.stringify(text)}`).toEqual(ours.answer);
+    }
+    // A test that refused or accepted everything would have shown nothing.
+    expect(counts.accepted).toBeGreaterThan(COUNT / 10);
+    expect(counts.refused).toBeGreaterThan(COUNT / 10);
+  },
+);

@@ -57,18 +57,7 @@ async function join(
   const { userId } = target;
   passage.checked(target, "socket");
   const state: SocketState = { ended: null, pair: null, cancel: null };
-  const entry: Held = {
-    kind: "websocket",
-    userId,
-    sessionId: caller.sessionId,
-    backendId: null,
-    end(reason) {
-      state.ended ??= reason;
-      state.cancel?.(appError(endErrors[reason]));
-      state.pair?.end(endCodes[reason].code, endCodes[reason].text);
-    },
-    canEndCleanly: () => state.pair?.canEndCleanly() ?? true,
-  };
+  const entry = toHeld(userId, caller.sessionId, state);
   // Held from here on: what ends while the backend is being opened is not joined to it.
   const release = held.add(caller, entry);
   try {
@@ -103,6 +92,22 @@ async function join(
   if (state.pair === null) release();
   else state.pair.onClosed(release);
   return state.pair;
+}
+
+/** Made apart: what lives as long as the socket must not hold on to its request. */
+function toHeld(userId: string, sessionId: string, state: SocketState): Held {
+  return {
+    kind: "websocket",
+    userId,
+    sessionId,
+    backendId: null,
+    end(reason) {
+      state.ended ??= reason;
+      state.cancel?.(appError(endErrors[reason]));
+      state.pair?.end(endCodes[reason].code, endCodes[reason].text);
+    },
+    canEndCleanly: () => state.pair?.canEndCleanly() ?? true,
+  };
 }
 
 /** The agent's address, for which a socket waits as long as the agent is on its way. */

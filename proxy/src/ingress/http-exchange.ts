@@ -65,6 +65,8 @@ export class HttpExchange implements ConnectionUser, ConnectionWaiter {
   }
 
   start(): void {
+    // Left while an address was looked up: nobody would end what began now.
+    if (this.#response.destroyed) return;
     this.#response.on("close", this.#onClose);
     this.#plan.pool.acquire(this);
   }

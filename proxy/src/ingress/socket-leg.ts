@@ -31,6 +31,11 @@ export class SocketLeg {
     return passed;
   }
 
+  /** True while it owes us an answer, and bytes may be held back. */
+  isAsked(): boolean {
+    return this.#ping !== null;
+  }
+
   /** What was held back, when this side has ended. */
   readEnd(): Buffer {
     return this.#ping?.takeHeld() ?? Buffer.alloc(0);

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { SECOND_MS } from "@automna/core/shared/clock";
+import { readDirectly } from "./backend-socket.ts";
 import { closeFrame } from "./frame-tracker.ts";
 import type { Heartbeat } from "./heartbeat.ts";
 import { SocketLeg } from "./socket-leg.ts";
@@ -8,6 +9,8 @@ const KEEP_ALIVE_PROBE_MS = 30 * SECOND_MS;
 /** Time for what is already written to reach the peer: after one side has ended by itself, and after we end it. */
 const LINGER_MS = 10 * SECOND_MS;
 const LINGER_ENDED_MS = SECOND_MS;
+/** Node writes shorter texts from its stack. */
+const AS_TEXT_MAX_BYTES = 16_383;
 /** RFC 6455, 7.4.1: going away. */
 const GOING_AWAY = 1001;
 
@@ -31,6 +34,8 @@ export class SocketPair {
     client.setNoDelay(true);
     client.setKeepAlive(true, KEEP_ALIVE_PROBE_MS);
     client.on("data", this.#fromClient).on("drain", () => backend.resume());
+    readDirectly(backend, this.#fromShared);
+    // What was read of it before it was ours.
     backend.on("data", this.#fromBackend).on("drain", () => client.resume());
     client.on("end", this.#clientEnded).on("error", this.#destroy).on("close", this.#destroy);
     backend.on("end", this.#backendEnded).on("error", this.#destroy).on("close", this.#backendClosed);
@@ -90,6 +95,17 @@ export class SocketPair {
   readonly #fromBackend = (chunk: Buffer) => {
     const passed = this.#backend.read(chunk);
     if (passed.length > 0 && !this.#client.socket.write(passed)) this.#backend.socket.pause();
+    this.#client.pingIfDue(this.#backend);
+  };
+
+  /** The chunk's memory is used again after the call: a small one leaves as text, which needs no memory of its own. */
+  readonly #fromShared = (chunk: Buffer) => {
+    if (chunk.length > AS_TEXT_MAX_BYTES || this.#backend.isAsked()) {
+      this.#fromBackend(Buffer.from(chunk));
+      return;
+    }
+    this.#backend.read(chunk);
+    if (!this.#client.socket.write(chunk.toString("latin1"), "latin1")) this.#backend.socket.pause();
     this.#client.pingIfDue(this.#backend);
   };
 
