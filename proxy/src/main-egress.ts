@@ -6,9 +6,18 @@ import { makeNotifyListener } from "@automna/service-kit/notify";
 import { loadEgressConfig } from "./config.ts";
 import { makeDatabasePool } from "./database-pool.ts";
 import { makeEgress } from "./egress/egress.ts";
+import { isPrimaryOf, runPrimary } from "./workers/run-primary.ts";
 
 const config = loadEgressConfig(process.env);
 const log = makeLog("egress", config.EGRESS_LOG_LEVEL);
+if (isPrimaryOf(config.EGRESS_PROCESSES))
+  await runPrimary({
+    count: config.EGRESS_PROCESSES,
+    drainTimeoutMs: config.EGRESS_DRAIN_TIMEOUT_MS,
+    metrics: null,
+    log,
+  });
+
 const pool = makeDatabasePool(config.EGRESS_DATABASE_URL, log);
 const listener = makeNotifyListener(config.EGRESS_DATABASE_URL, log);
 const egress = makeEgress({

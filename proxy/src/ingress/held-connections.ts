@@ -30,7 +30,7 @@ interface SessionHold {
 
 export interface HeldConnections {
   /** Call after each verification: a newer token of the session keeps what it holds. */
-  refresh: (caller: Caller) => void;
+  refresh: (seen: Pick<Caller, "sessionId" | "tokenIssuedAtS">) => void;
   /** Returns how to take it out again. */
   add: (caller: Caller, held: Held) => () => void;
   count: (userId: string, kind: Held["kind"]) => number;
@@ -54,7 +54,13 @@ export interface HeldConnections {
 const FRESH_MS = 5 * MINUTE_MS;
 const SWEEP_MS = SECOND_MS;
 
-export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
+export interface HeldConnectionsOptions {
+  now: Clock;
+  /** Called when a user holds more or less than before. */
+  onCount?: (userId: string) => void;
+}
+
+export function makeHeldConnections({ now, onCount = () => undefined }: HeldConnectionsOptions): HeldConnections {
   const sessions = new Map<string, SessionHold>();
   const users = new Map<string, UserHold>();
   const totals = { http: 0, websocket: 0 };
@@ -69,6 +75,7 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
     if (user === undefined || !user.held.delete(held)) return;
     user[held.kind] -= 1;
     totals[held.kind] -= 1;
+    onCount(held.userId);
     if (user.held.size === 0) users.delete(held.userId);
     const session = sessions.get(held.sessionId);
     if (session !== undefined && session.held.delete(held) && session.held.size === 0) sessions.delete(held.sessionId);
@@ -96,6 +103,7 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
       user.held.add(held);
       user[held.kind] += 1;
       totals[held.kind] += 1;
+      onCount(held.userId);
       return () => remove(held);
     },
     count: (userId, kind) => users.get(userId)?.[kind] ?? 0,

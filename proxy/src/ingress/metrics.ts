@@ -1,14 +1,14 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import type { LookupCounts } from "../cached-lookup.ts";
+import type { ShownMetrics } from "../metrics-server.ts";
 import type { Held } from "./held-connections.ts";
 import type { Passage } from "./passage.ts";
 
-export interface IngressMetrics {
+export interface IngressMetrics extends ShownMetrics {
   observe: (passage: Passage, endedAt: number) => void;
-  /** In Prometheus' text format. */
-  text: () => Promise<string>;
-  contentType: string;
+  /** As one of several workers: answers the primary, which shows them all in one. */
+  offerToPrimary: () => void;
 }
 
 /** What is read when somebody asks. */
@@ -106,6 +106,11 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    offerToPrimary() {
+      AggregatorRegistry.setRegistries(registry);
+      // Made for its effect: it answers the primary's questions.
+      void new AggregatorRegistry();
+    },
     observe({ pathClass, status, code, tally, startedAt, checkedAt, routedAt, answeredAt }, endedAt) {
       countOf(`${pathClass} ${Math.floor(status / 100)}xx`).inc();
       if (code !== null) refusals.inc({ code });

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScenarioContext } from "../harness/scenario.ts";
-import { closing, dial, firstBytes, isServed, requestHead, say } from "./clients.ts";
+import { closing, dial, firstBytes, gone, isServed, requestHead, say } from "./clients.ts";
 import type { Customer } from "./world.ts";
 
 /** Client and agent are at most so far apart in what they know of each other's end. */
@@ -14,9 +13,8 @@ export async function deathOfAnswer(port: number, customer: Customer, path: stri
   let tail = await firstBytes(socket);
   socket.on("data", (chunk) => (tail = (tail + chunk.toString("latin1")).slice(-64)));
   customer.backend.reset();
-  const ended = once(socket, "end").then(() => "ended");
-  const closed = once(socket, "close").then(() => "ended");
-  const how = await Promise.race([ended, closed, sleep(TOLD_WITHIN_MS, "open", { ref: false })]);
+  const ended = new Promise((resolve) => socket.once("end", resolve));
+  const how = await Promise.race([ended, gone(socket), sleep(TOLD_WITHIN_MS, "open", { ref: false })]);
   socket.destroy();
   if (how === "open") return "open";
   return tail.endsWith(LAST_CHUNK) ? "whole" : "cut";

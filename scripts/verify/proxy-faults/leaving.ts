@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstBytes, requestHead, say, upgradeHeaders } from "./clients.ts";
+import { firstBytes, gone, requestHead, say, upgradeHeaders } from "./clients.ts";
 import type { Customer } from "./world.ts";
 
 /** Where a client is when it leaves. Answers its connection, at that point. */
@@ -88,7 +87,7 @@ export async function leave(
     // The proxy gets to know of each before it is gone.
     await sleep(10);
     await ways[way](socket);
-    if (!socket.closed) await once(socket, "close");
+    await gone(socket);
   };
   await Promise.all(Array.from({ length: count }, one));
 }
