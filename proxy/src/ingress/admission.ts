@@ -84,6 +84,11 @@ export function makeAdmission(deps: AdmissionDeps) {
   return {
     bodyMaxBytes: limits.bodyMaxBytes,
     findBackend: ({ userId }: RequestTarget): Promise<Backend> => waking.find(userId),
+    /** The backend of an agent that answers, or null; wakes nobody. */
+    async lookForBackend({ userId }: RequestTarget): Promise<Backend | null> {
+      const found = await waking.look(userId);
+      return found.isReady ? found.backend : null;
+    },
     holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
     /** After an address did not answer: what is remembered of the route is not trusted again. */

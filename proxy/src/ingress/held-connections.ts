@@ -45,6 +45,7 @@ export interface HeldConnections {
   endMoved: (userId: string, backendId: string | null) => void;
   /** Of all users. */
   sockets: () => Held[];
+  /** For good: whatever comes later is ended as it is added. */
   endAll: (reason: EndReason) => void;
   size: () => number;
   close: () => void;
@@ -64,6 +65,7 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
   const sessions = new Map<string, SessionHold>();
   const users = new Map<string, UserHold>();
   const totals = { http: 0, websocket: 0 };
+  let isOver: EndReason | null = null;
 
   const endEach = (held: Iterable<Held> | undefined, reason: EndReason) => {
     // Ending one takes it out of the set, which a Set allows while it is walked.
@@ -104,6 +106,7 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
       user[held.kind] += 1;
       totals[held.kind] += 1;
       onCount(held.userId);
+      if (isOver !== null) held.end(isOver);
       return () => remove(held);
     },
     count: (userId, kind) => users.get(userId)?.[kind] ?? 0,
@@ -120,6 +123,7 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
     },
     sockets: () => [...users.values()].flatMap(({ held }) => [...held].filter(({ kind }) => kind === "websocket")),
     endAll(reason) {
+      isOver = reason;
       for (const { held } of users.values()) endEach(held, reason);
     },
     size: () => totals.http + totals.websocket,
