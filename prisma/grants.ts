@@ -1,5 +1,11 @@
 /** The services' database roles; Postgres itself keeps a service from what it has no business with (design D7). */
-export const databaseRoles = ["automna_api", "automna_provisioner", "automna_ingress", "automna_egress"] as const;
+export const databaseRoles = [
+  "automna_api",
+  "automna_provisioner",
+  "automna_ingress",
+  "automna_egress",
+  "automna_apps",
+] as const;
 export type DatabaseRole = (typeof databaseRoles)[number];
 
 export interface TableGrant {
@@ -60,6 +66,25 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "billing_customers", privileges: readWrite },
       { table: "subscriptions", privileges: readWrite },
       { table: "entitlements", privileges: readWrite },
+      { table: "api_keys", privileges: readWrite },
+      // What operators did is appended and never changed, by anybody (triggers say the same to the owner of the tables).
+      { table: "operator_actions", privileges: append },
+      { table: "operator_outcomes", privileges: append },
+      { table: "comped_tiers", privileges: readWrite },
+      { table: "suspensions", privileges: all },
+      { table: "support_accesses", privileges: readWrite },
+      { table: "account_deletions", privileges: all },
+      { table: "outbox_events", privileges: readWrite },
+      { table: "paid_invoices", privileges: readWrite },
+      { table: "credit_warnings", privileges: readWrite },
+      { table: "mails", privileges: all },
+      { table: "referral_codes", privileges: append },
+      { table: "referrals", privileges: readWrite },
+      { table: "waitlist_entries", privileges: all },
+      { table: "feedback", privileges: append },
+      { table: "handles", privileges: readWrite },
+      { table: "apps", privileges: all },
+      { table: "app_tickets", privileges: all },
     ],
   },
   automna_provisioner: {
@@ -70,6 +95,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "slots", privileges: readWrite },
       { table: "leases", privileges: readWrite },
       { table: "audit_events", privileges: append },
+      // It says that an agent is live; whom to write to is none of its business.
+      { table: "mails", privileges: ["INSERT"] },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.
@@ -80,6 +107,9 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "sessions", privileges: read, columns: ["id", "user_id", "ended_at"] },
       { table: "agents", privileges: read },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "ingress_key_envelope", "released_at"] },
+      { table: "api_keys", privileges: read },
+      { table: "api_keys", privileges: ["UPDATE"], columns: ["last_used_at"] },
+      { table: "entitlements", privileges: read, columns: ["user_id", "tier"] },
     ],
   },
   // Egress never sees a session, nor what opens an agent.
@@ -91,6 +121,23 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "slots", privileges: read, columns: ["id", "key_generation", "egress_key_hash", "released_at"] },
       { table: "model_keys", privileges: read },
       ...creditsOfSpender,
+    ],
+  },
+  // The apps listener faces strangers: it can't read what opens an agent's gateway, nor who its owner is.
+  automna_apps: {
+    usesQueue: false,
+    tables: [
+      { table: "users", privileges: read, columns: ["id", "state"] },
+      { table: "sessions", privileges: read, columns: ["id", "user_id", "ended_at", "expires_at"] },
+      {
+        table: "agents",
+        privileges: read,
+        columns: ["id", "user_id", "slot_id", "phase", "backend_type", "host", "port", "created_at"],
+      },
+      { table: "slots", privileges: read, columns: ["id", "key_generation", "apps_key_envelope", "released_at"] },
+      { table: "handles", privileges: read, columns: ["handle", "user_id", "released_at"] },
+      { table: "apps", privileges: read },
+      { table: "app_tickets", privileges: ["SELECT", "DELETE"] },
     ],
   },
 };

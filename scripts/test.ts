@@ -1,7 +1,7 @@
 // `npm test`: everything, from nothing, with one line at the end that says how it went.
 import { parseArgs } from "node:util";
 import { readUsage } from "./bootstrap/commands.mjs";
-import { DEFAULT_PARTS, runPart, TEST_PARTS, type TestPart } from "./tests/parts.ts";
+import { runPart, TEST_PARTS, type TestPart } from "./tests/parts.ts";
 import { stoppedWith, stopProcessesOnSignal } from "./tests/run-process.ts";
 import type { TestCounts } from "./tests/vitest-report.ts";
 
@@ -33,7 +33,7 @@ console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 
 function chooseParts(only: string[] | undefined): readonly TestPart[] {
-  if (only === undefined) return DEFAULT_PARTS;
+  if (only === undefined) return TEST_PARTS;
   const unknown = only.filter((part) => !TEST_PARTS.includes(part as TestPart));
   if (unknown.length === 0) return TEST_PARTS.filter((part) => only.includes(part));
   console.error(`There is no part "${unknown.join('", "')}".\n\n${readUsage("test")}`);

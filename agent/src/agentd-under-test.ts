@@ -19,7 +19,7 @@ export interface AgentdUnderTest {
   url: string;
   slotId: string;
   claim: ClaimRequest;
-  keys: { ingress: string; control: string; proof: string };
+  keys: { ingress: string; control: string; proof: string; apps: string };
   stateDir: string;
   runDir: string;
   rootKeyFile: string;
@@ -60,8 +60,13 @@ export function makeAgentdUnderTest(options: UnderTestOptions): AgentdUnderTest 
     chownSync(stateDir, uids.gateway, uids.gateway);
     for (const path of [runDir, rootKeyFile]) chownSync(path, uids.agent, uids.agent);
   }
-  const keyFor = (purpose: "ingress" | "control" | "proof") => deriveSlotKey(rootKey, purpose, slotId, 1);
-  const keys = { ingress: keyFor("ingress"), control: keyFor("control"), proof: keyFor("proof") };
+  const keyFor = (purpose: "ingress" | "control" | "proof" | "apps") => deriveSlotKey(rootKey, purpose, slotId, 1);
+  const keys = {
+    ingress: keyFor("ingress"),
+    control: keyFor("control"),
+    proof: keyFor("proof"),
+    apps: keyFor("apps"),
+  };
   let child: ChildProcess | null = null;
 
   const under: AgentdUnderTest = {

@@ -1,10 +1,12 @@
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { abortAnswerSchema, type ClaimRequest } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import type { Logger } from "@automna/service-kit/log";
 import { deriveSlotKey, formatEgressCredential, identityProof } from "@automna/service-kit/slot-keys";
 import { Agent } from "undici";
+import { makeAppServer } from "./apps/app-server.ts";
+import { makeApps } from "./apps/serve-apps.ts";
 import { decideClaim, makeClaimStore } from "./claim.ts";
 import type { AgentdConfig } from "./config.ts";
 import { forwardHttp } from "./forward-http.ts";
@@ -20,6 +22,7 @@ import { applyPersonality, isPersonalityNew } from "./personality.ts";
 import { sweepGateway } from "./process-sweep.ts";
 import { waitUntilReady, waitUntilSilent } from "./readiness.ts";
 import { makeAgentdServer } from "./server.ts";
+import { agentSkills, APPS_FOLDER } from "./skills/publish-app.ts";
 import { makeStateFolder } from "./state-folder.ts";
 import { describeStatus } from "./status.ts";
 import { makeWrittenHashStore } from "./written-hashes.ts";
@@ -58,6 +61,8 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
       stateFolder({
         do: "configure",
         stateDir,
+        appsFolder: APPS_FOLDER,
+        skills: agentSkills(stateDir),
         ...planGatewayConfig({ claim, ...address, modelPort: modelPort.port, modelToken: modelPort.token, stateDir }),
       }),
     start: (claim) =>
@@ -96,8 +101,13 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
 
   const dispatcher = new Agent({ connections: 64, headersTimeout: 120_000, bodyTimeout: 0 });
   const webSockets = makeWebSocketForwarder(log);
+  const appServer = makeAppServer({
+    uid: gatewayUid,
+    nodePath: process.execPath,
+    appsDir: join(stateDir, APPS_FOLDER),
+  });
   const server = makeAgentdServer({
-    keys: { ingress: keyFor("ingress"), control: keyFor("control") },
+    keys: { ingress: keyFor("ingress"), control: keyFor("control"), apps: keyFor("apps") },
     log,
     describeHealth: (nonce) => {
       const agentId = inForce?.agentId ?? null;
@@ -114,6 +124,7 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
       abortAnswerSchema.parse(await withGateway(address, (client) => client.request("chat.abort", wanted))).aborted,
     forwardHttp: (address, request, response) => forwardHttp({ dispatcher, log }, address, request, response),
     webSockets,
+    apps: makeApps({ server: appServer, dispatcher, log }),
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -126,7 +137,7 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
     port,
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve));
-      await supervisor.stop();
+      await Promise.all([supervisor.stop(), appServer.stop()]);
       webSockets.closeAll();
       server.closeAllConnections();
       await closed;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { choosePassage, type Passage } from "./gate.ts";
 
-const keys = { ingress: "ingress-key", control: "control-key" };
+const keys = { ingress: "ingress-key", control: "control-key", apps: "apps-key" };
 const choose = (method: string, target: string, internalHeader?: string): Passage =>
   choosePassage({ method, target, internalHeader }, keys);
 const refused = (code: string) => ({ kind: "refused", code });
@@ -17,6 +17,8 @@ describe("the gate", () => {
     ["PUT", "/_automna/claim"],
     ["GET", "/_automna/status"],
     ["GET", "/_automna/anything"],
+    ["GET", "/agentd/app-list"],
+    ["GET", "/agentd/apps/shop/"],
   ])("lets nobody through to %s %s without a key, or with a wrong one", (method, target) => {
     for (const given of [undefined, "", "wrong", "ingress-key, ingress-key", "ingress-ke"]) {
       expect(choose(method, target, given)).toEqual(refused("internal_header_invalid"));
@@ -35,6 +37,29 @@ describe("the gate", () => {
     expect(choose("PUT", "/_automna/claim", "ingress-key")).toEqual(refused("internal_header_invalid"));
     expect(choose("POST", "/_automna/claim", "control-key")).toEqual(refused("method_not_allowed"));
     expect(choose("GET", "/_automna/other", "control-key")).toEqual(refused("not_found"));
+  });
+
+  test("opens published files to the apps key and only to it, and that key opens nothing else", () => {
+    expect(choose("GET", "/agentd/apps/shop/img/a.png?v=1", "apps-key")).toEqual({
+      kind: "app",
+      name: "shop",
+      path: "/img/a.png",
+    });
+    for (const other of ["ingress-key", "control-key"])
+      expect(choose("GET", "/agentd/apps/shop/", other)).toEqual(refused("internal_header_invalid"));
+    for (const [method, target] of [
+      ["GET", "/ws"],
+      ["GET", "/agentd/app-list"],
+      ["POST", "/agentd/abort"],
+      ["GET", "/_automna/status"],
+    ] as const)
+      expect(choose(method, target, "apps-key")).toEqual(refused("internal_header_invalid"));
+    expect(choose("GET", "/agentd/app-list", "ingress-key")).toEqual({ kind: "app-list" });
+    expect(choose("POST", "/agentd/apps/shop/", "apps-key")).toEqual(refused("method_not_allowed"));
+  });
+
+  test.each(["", "/", "shop", "../", "Shop/", ".git/", "a--b/", "%2e%2e/"])("knows no app %j", (rest) => {
+    expect(choose("GET", `/agentd/apps/${rest}`, "apps-key")).toEqual(refused("not_found"));
   });
 
   test("answers /healthz to everybody, and proves itself only for a nonce of the right form", () => {

@@ -1,14 +1,17 @@
-import { agentdPaths, nonceSchema } from "@automna/contract/agentd";
+import { AGENTD_APPS_PREFIX, agentdPaths, nonceSchema } from "@automna/contract/agentd";
 import type { ErrorCode } from "@automna/contract/error-catalogue";
 import { AGENTD_CONTROL_PREFIX } from "@automna/contract/paths";
+import { isAppName } from "@automna/core/apps/app-name";
 import { sameSecret } from "@automna/service-kit/slot-keys";
 
-/** The two keys that open something here (design D6): neither opens what the other does. */
+/** The keys that open something here (design D6): none opens what another does. */
 export interface GateKeys {
   /** The proxy's: customers' traffic. */
   ingress: string;
   /** The provisioner's: claim and status. */
   control: string;
+  /** The apps listener's: files of published apps. */
+  apps: string;
 }
 
 export interface GateRequest {
@@ -23,6 +26,8 @@ export type Passage =
   | { kind: "claim" }
   | { kind: "status" }
   | { kind: "abort" }
+  | { kind: "app-list" }
+  | { kind: "app"; name: string; path: string }
   | { kind: "gateway"; target: string }
   | { kind: "refused"; code: ErrorCode };
 
@@ -39,8 +44,15 @@ export function choosePassage(request: GateRequest, keys: GateKeys): Passage {
       ? controlPassage(request.method, path)
       : refused("internal_header_invalid");
   }
+  if (path.startsWith(AGENTD_APPS_PREFIX)) {
+    return opens(request.internalHeader, keys.apps)
+      ? appPassage(request.method, path)
+      : refused("internal_header_invalid");
+  }
   if (!opens(request.internalHeader, keys.ingress)) return refused("internal_header_invalid");
   if (path === agentdPaths.abort) return request.method === "POST" ? { kind: "abort" } : refused("method_not_allowed");
+  if (path === agentdPaths.appList)
+    return request.method === "GET" ? { kind: "app-list" } : refused("method_not_allowed");
   return { kind: "gateway", target: request.target };
 }
 
@@ -55,6 +67,14 @@ function controlPassage(method: string, path: string): Passage {
   if (path === agentdPaths.claim) return method === "PUT" ? { kind: "claim" } : refused("method_not_allowed");
   if (path === agentdPaths.status) return method === "GET" ? { kind: "status" } : refused("method_not_allowed");
   return refused("not_found");
+}
+
+function appPassage(method: string, path: string): Passage {
+  if (method !== "GET" && method !== "HEAD") return refused("method_not_allowed");
+  const rest = path.slice(AGENTD_APPS_PREFIX.length);
+  const end = rest.indexOf("/");
+  const name = rest.slice(0, Math.max(end, 0));
+  return isAppName(name) ? { kind: "app", name, path: rest.slice(end) } : refused("not_found");
 }
 
 function opens(given: string | undefined, key: string): boolean {

@@ -7,6 +7,7 @@ import { unreachable } from "@automna/core/shared/unreachable";
 import { isAppError } from "@automna/core/shared/app-error";
 import type { Logger } from "@automna/service-kit/log";
 import type { z } from "zod";
+import type { Apps } from "./apps/serve-apps.ts";
 import { answerError, answerJson, answerThrown, readJson, refuseUpgrade } from "./answers.ts";
 import type { WebSocketForwarder } from "./forward-websocket.ts";
 import { choosePassage, type GateKeys, type Passage } from "./gate.ts";
@@ -23,6 +24,7 @@ export interface ServerDeps {
   abort(request: z.infer<typeof abortRequestSchema>, address: GatewayAddress): Promise<boolean>;
   forwardHttp(address: GatewayAddress, request: IncomingMessage, response: ServerResponse): Promise<void>;
   webSockets: WebSocketForwarder;
+  apps: Apps;
   /** Who gets through, and where to. An attack scenario puts one without a check here, to show that its attack would work. */
   gate?: typeof choosePassage;
 }
@@ -95,6 +97,10 @@ async function answer(deps: ServerDeps, request: IncomingMessage, response: Serv
       if (address === null) return answerError(response, "agent_starting");
       return answerJson(response, 200, { aborted: await deps.abort(wanted, address) });
     }
+    case "app-list":
+      return answerJson(response, 200, { apps: await deps.apps.list() });
+    case "app":
+      return deps.apps.serve(passage, request, response);
     case "gateway": {
       const address = deps.address();
       if (address === null) return answerError(response, "agent_starting");

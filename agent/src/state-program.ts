@@ -14,13 +14,22 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 
 type Json = Record<string, unknown>;
 
 export type StateRequest =
-  | { do: "configure"; stateDir: string; owned: Json; overlaid: Json }
+  | {
+      do: "configure";
+      stateDir: string;
+      owned: Json;
+      overlaid: Json;
+      /** Made when it is missing: what the agent publishes. */
+      appsFolder: string;
+      /** Files below `skills`, by path; ours, and written anew each time. */
+      skills: Readonly<Record<string, string>>;
+    }
   | { do: "tidy"; stateDir: string };
 
 /** `over` laid onto `base`: objects are merged, everything else is replaced (RFC 7396 without removal). */
@@ -31,7 +40,10 @@ export function overlay(base: unknown, over: unknown): unknown {
   return merged;
 }
 
-function configure({ stateDir, owned, overlaid }: Extract<StateRequest, { do: "configure" }>): void {
+function configure(request: Extract<StateRequest, { do: "configure" }>): void {
+  const { stateDir, owned, overlaid } = request;
+  makeAppsFolder(join(stateDir, request.appsFolder));
+  for (const [path, text] of Object.entries(request.skills)) writeSkill(join(stateDir, "skills", path), text);
   for (const folder of ["tmp", "logs"]) mkdirSync(join(stateDir, folder), { recursive: true, mode: 0o700 });
   const path = join(stateDir, "openclaw.json");
   const next = `${path}.automna`;
@@ -41,6 +53,20 @@ function configure({ stateDir, owned, overlaid }: Extract<StateRequest, { do: "c
   });
   chmodSync(next, 0o600);
   renameSync(next, path);
+}
+
+/** An agent that put a file there has no apps; it starts all the same. */
+function makeAppsFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    if (!isRecord(error) || error["code"] !== "EEXIST") throw error;
+  }
+}
+
+function writeSkill(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  writeFileSync(path, text, { mode: 0o600 });
 }
 
 /** What is there now; a file that is not plain JSON is put aside and counts as empty. */

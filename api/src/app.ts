@@ -8,12 +8,17 @@ import type { JobSender } from "@automna/service-kit/queue";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 import express, { type Express } from "express";
 import type { Stripe } from "stripe";
+import { makeAdminHandlers } from "./admin/admin-handlers.ts";
+import { makeSupportHandlers } from "./admin/support-handlers.ts";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
+import { makeAppHandlers, type AppsSite } from "./apps/app-handlers.ts";
 import { makeCreditsHandlers } from "./credits/credits-handlers.ts";
 import { makeFindTier } from "./credits/find-tier.ts";
+import { makeApiKeyHandlers } from "./api-keys/api-key-handlers.ts";
 import { makeBillingHandlers } from "./billing/billing-handlers.ts";
+import { ensureOverageItem } from "./billing/overage-item.ts";
 import { makeHealthHandlers } from "./health/health-handlers.ts";
 import { answerError } from "./http/answer-error.ts";
 import { makeAnswerUnknown } from "./http/answer-unknown.ts";
@@ -23,6 +28,7 @@ import { makeRateLimit } from "./http/rate-limit.ts";
 import { makeRequestContext } from "./http/request-context.ts";
 import type { Handlers } from "./http/routes.ts";
 import type { Guards } from "./identity/guards.ts";
+import { makeAccountHandlers } from "./identity/accounts/account-handlers.ts";
 import { makeIdentityHandlers } from "./identity/identity-handlers.ts";
 import { makeAbsentLocalHandlers, makeLocalHandlers, type LocalIssuer } from "./identity/local/local-handlers.ts";
 import type { CheckModelKey } from "./key/check-model-key.ts";
@@ -47,12 +53,18 @@ export interface ApiDeps {
   checkModelKey: CheckModelKey;
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
+  /** Days that a first plan may be tried for; none when not given. */
+  trialDays?: number;
   refusals: Pick<RefusalCounter, "count">;
   /** Something new is in the inbox. */
   onReceived: () => void;
   modelKeyRing: KeyRing;
-  /** Tier of a new agent. */
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
+  /** An account is to end. */
+  onAccountEnding: () => void;
+  /** Null = apps are not served here. */
+  apps: AppsSite | null;
   /** Between two comments of a quiet stream, ms; 15 s when not given. */
   heartbeatMs?: number;
 }
@@ -64,7 +76,7 @@ export interface Api {
 }
 
 /** Calls per minute: far above what a person does, far below what a program could. */
-const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20 } as const;
+const PER_MINUTE = { signIn: 30, key: 20, deploy: 20, billing: 20, apiKeys: 20, operator: 60, apps: 60 } as const;
 
 /** The whole api over its dependencies: mounts the contract's routes and nothing else. */
 export function makeApp(deps: ApiDeps): Api {
@@ -84,8 +96,9 @@ export function makeApp(deps: ApiDeps): Api {
 }
 
 function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams>): Handlers {
-  const { db, guards, identity, jobs, log, now } = deps;
+  const { db, guards, identity, jobs, log, now, stripe } = deps;
   const openApi = makeOpenApi();
+  const hint = makeReconcileHint(jobs, log);
   const limit = (perMinute: number) => makeRateLimit({ limit: perMinute, windowMs: MINUTE_MS, now });
   return {
     ...makeHealthHandlers(db),
@@ -100,13 +113,26 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
       ? makeLocalHandlers({ ...deps, local: identity.local, limitSignIn: limit(PER_MINUTE.signIn) })
       : makeAbsentLocalHandlers()),
     ...makeKeyHandlers({ ...deps, limitKey: limit(PER_MINUTE.key) }),
-    ...makeCreditsHandlers({ ...deps, findTier: makeFindTier(db, deps.tier) }),
-    ...makeBillingHandlers({ ...deps, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeCreditsHandlers({
+      ...deps,
+      findTier: makeFindTier(db, deps.freeTier),
+      ...(stripe === null ? {} : { prepareOverage: (userId) => ensureOverageItem({ db, stripe }, userId) }),
+    }),
+    ...makeAccountHandlers({ ...deps, hint }),
+    ...makeBillingHandlers({ ...deps, hint, limitBilling: limit(PER_MINUTE.billing) }),
+    ...makeApiKeyHandlers({
+      ...deps,
+      findTier: makeFindTier(db, deps.freeTier),
+      limitKeys: limit(PER_MINUTE.apiKeys),
+    }),
+    ...makeSupportHandlers(deps),
+    ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
+    ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
     ...makeWebhookHandlers({ ...deps, guards: guards.webhooks }),
     ...makeAgentHandlers({
       ...deps,
       streams,
-      hint: makeReconcileHint(jobs, log),
+      hint,
       limitDeploy: limit(PER_MINUTE.deploy),
     }),
   };

@@ -22,7 +22,7 @@ test("the local set-up needs no more than this, and the origin loses its slash",
   expect(config).toMatchObject({
     host: "127.0.0.1",
     origin: "http://localhost:4600",
-    tier: "local",
+    freeTier: "local",
     modelProviderUrl: "https://api.anthropic.com",
   });
 });

@@ -2,6 +2,7 @@ import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
+import { parseSender } from "./mail/to-message.ts";
 import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
 
 const variables = z.object({
@@ -26,6 +27,16 @@ const variables = z.object({
     .min(32)
     .optional()
     .describe("local: secret that signs start links, shared with `up`"),
+  API_IDENTITY_OPERATORS: z
+    .string()
+    .default("")
+    .transform((list) => list.split(",").flatMap((email) => (email.trim() === "" ? [] : [email.trim().toLowerCase()])))
+    .describe("local: e-mail addresses of operators, separated by commas"),
+  API_CLERK_OPERATOR_ORGANIZATION: z
+    .string()
+    .startsWith("org_")
+    .optional()
+    .describe("clerk: organization whose members with the role operator or admin are operators"),
   API_CLERK_PUBLISHABLE_KEY: z
     .string()
     .startsWith("pk_")
@@ -49,15 +60,43 @@ const variables = z.object({
     .describe("Stripe's secret or restricted key; without it nothing is sold"),
   API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
+  API_TRIAL_DAYS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(730)
+    .default(0)
+    .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
   API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_SMTP_URL: z
+    .url({ protocol: /^smtps?$/ })
+    .optional()
+    .describe("mail server, smtps://user:password@host; without it mails are kept in API_MAIL_DIR"),
+  API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
+  API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
+  API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
+  API_APPS_ORIGIN: z
+    .url()
+    .optional()
+    .describe("scheme, domain and port of published apps, e.g. https://apps.example; without it there are none"),
+  API_INGRESS_URL: z
+    .url()
+    .optional()
+    .describe("where the proxy's ingress answers: agents are asked there for their apps"),
   API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
-  API_TIER: z.enum(tiers).default("local").describe("tier of a newly deployed agent"),
+  API_FREE_TIER: z
+    .enum(tiers)
+    .optional()
+    .describe("plan of those who pay nothing; by default nobody with API_STRIPE_KEY set, and `local` without it"),
   API_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("least level that is logged"),
 });
+
+/** Who sells nothing runs it for themselves. */
+const [freeTierOfOwnMachine] = tiers;
 
 interface SessionIssuerConfig {
   /** Expected `iss`. */
@@ -71,13 +110,23 @@ export interface LocalIdentityConfig extends SessionIssuerConfig {
   /** PEM of the private key. */
   signingKey: string;
   startKey: string;
+  operators: readonly string[];
 }
 
 export interface ClerkIdentityConfig extends SessionIssuerConfig {
   issuer: "clerk";
   publishableKey: string;
+  operatorOrganization: string | null;
   /** Null = no webhooks: users are known by their tokens alone. */
   backend: { secretKey: string; webhookSecret: string; url: string } | null;
+}
+
+export interface MailConfig {
+  /** Null = nothing is sent; mails lie in `folder`. */
+  smtp: { url: string; from: { name: string; address: string } } | null;
+  folder: string | null;
+  /** Null = feedback is only kept. */
+  operatorAddress: string | null;
 }
 
 export interface ApiConfig {
@@ -89,10 +138,15 @@ export interface ApiConfig {
   identity: LocalIdentityConfig | ClerkIdentityConfig;
   /** Null = nothing is sold here. */
   stripe: { key: string; webhookSecret: string; url: string } | null;
+  trialDays: number;
+  mail: MailConfig;
+  /** Null = apps are not served here. */
+  apps: { origin: string; ingressUrl: string } | null;
   modelProviderUrl: string;
   modelKeyRing: KeyRing;
   queueRedisUrl: string | null;
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   logLevel: string;
 }
 
@@ -113,10 +167,20 @@ export function loadApiConfig(env: Environment): ApiConfig {
       webhookSecret,
       url: values.API_STRIPE_URL,
     })),
+    trialDays: values.API_TRIAL_DAYS,
+    mail: {
+      smtp: toPair(values, "API_SMTP_URL", "API_MAIL_FROM", ([url, from]) => ({ url, from: parseSender(from) })),
+      folder: values.API_MAIL_DIR ?? null,
+      operatorAddress: values.API_OPERATOR_MAIL ?? null,
+    },
+    apps: toPair(values, "API_APPS_ORIGIN", "API_INGRESS_URL", ([appsOrigin, ingressUrl]) => ({
+      origin: new URL(appsOrigin).origin,
+      ingressUrl: new URL(ingressUrl).origin,
+    })),
     modelProviderUrl: values.API_MODEL_PROVIDER_URL,
     modelKeyRing: parseKeyRing(values.API_MODEL_KEY_RING),
     queueRedisUrl: values.API_QUEUE_REDIS_URL ?? null,
-    tier: values.API_TIER,
+    freeTier: values.API_FREE_TIER ?? (values.API_STRIPE_KEY === undefined ? freeTierOfOwnMachine : null),
     logLevel: values.API_LOG_LEVEL,
   };
 }
@@ -137,11 +201,13 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
         ...common,
         signingKey: need("API_IDENTITY_PRIVATE_KEY"),
         startKey: need("API_IDENTITY_START_KEY"),
+        operators: values.API_IDENTITY_OPERATORS,
       }
     : {
         issuer: "clerk",
         ...common,
         publishableKey: need("API_CLERK_PUBLISHABLE_KEY"),
+        operatorOrganization: values.API_CLERK_OPERATOR_ORGANIZATION ?? null,
         backend: toPair(values, "API_CLERK_SECRET_KEY", "API_CLERK_WEBHOOK_SECRET", ([secretKey, webhookSecret]) => ({
           secretKey,
           webhookSecret,
@@ -150,9 +216,17 @@ function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | Cl
       };
 }
 
-type PairName = "API_STRIPE_KEY" | "API_STRIPE_WEBHOOK_SECRET" | "API_CLERK_SECRET_KEY" | "API_CLERK_WEBHOOK_SECRET";
+type PairName =
+  | "API_STRIPE_KEY"
+  | "API_STRIPE_WEBHOOK_SECRET"
+  | "API_CLERK_SECRET_KEY"
+  | "API_CLERK_WEBHOOK_SECRET"
+  | "API_SMTP_URL"
+  | "API_MAIL_FROM"
+  | "API_APPS_ORIGIN"
+  | "API_INGRESS_URL";
 
-/** Both or neither: a key without its webhooks would sell plans that never begin. */
+/** Both or neither: a key without its webhooks would sell plans that never begin, mail without a sender goes nowhere. */
 function toPair<Made>(
   values: { readonly [Name in PairName]?: string | undefined },
   first: PairName,

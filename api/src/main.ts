@@ -14,15 +14,18 @@ import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { Agent } from "undici";
 import { makeReconcileHint } from "./agents/reconcile-hint.ts";
 import { makeApp, type ApiDeps } from "./app.ts";
+import { makeListPublished } from "./apps/list-published.ts";
 import { makeBillingClock } from "./billing/billing-clock.ts";
 import { openStripe } from "./billing/open-stripe.ts";
 import { makeStripeInbox } from "./billing/stripe-inbox.ts";
 import { loadApiConfig, type ApiConfig } from "./config.ts";
 import { startCreditSweep } from "./credits/credit-sweep.ts";
 import { makeServer } from "./http/make-server.ts";
+import { makeAccountClock } from "./identity/accounts/account-clock.ts";
 import { makeClerkInbox } from "./identity/clerk/clerk-inbox.ts";
 import { openClerk } from "./identity/clerk/open-clerk.ts";
 import { makeGuards } from "./identity/guards.ts";
+import { openMail } from "./mail/open-mail.ts";
 import { makeCheckModelKey } from "./key/check-model-key.ts";
 import { makeInboxWorker, refuseEvent } from "./webhooks/inbox-worker.ts";
 import { makeRefusalCounter } from "./webhooks/refusal-counter.ts";
@@ -54,6 +57,7 @@ const verifier = makeSessionVerifier({
   jwtKey: config.identity.jwtKey,
   issuer: config.identity.sessionIssuer,
   authorizedParties: [origin],
+  operatorOrganization: config.identity.issuer === "clerk" ? config.identity.operatorOrganization : null,
   now,
 });
 const identity = toIdentity(config.identity);
@@ -61,6 +65,8 @@ const stripe = config.stripe === null ? null : openStripe(config.stripe);
 const clerkBackend = config.identity.issuer === "clerk" ? config.identity.backend : null;
 const guards = makeGuards({
   db,
+  pool,
+  freeTier: config.freeTier,
   verifier,
   now,
   origin,
@@ -85,6 +91,8 @@ const inbox = makeInboxWorker({
     clerk: clerkBackend === null ? refuseEvent : makeClerkInbox({ clerk: openClerk(clerkBackend), now, hint }),
   },
 });
+const clerk = clerkBackend === null ? null : openClerk(clerkBackend);
+const accountClock = makeAccountClock({ db, pool, stripe, clerk, log, now, hint });
 const billingClock = makeBillingClock({ db, pool, stripe, log, now, hint });
 const checkModelKey = makeCheckModelKey({ providerUrl: config.modelProviderUrl, dispatcher, log });
 
@@ -101,11 +109,20 @@ const { app, closeStreams } = makeApp({
   checkModelKey,
   stripe,
   refusals,
+  apps:
+    config.apps === null
+      ? null
+      : {
+          origin: config.apps.origin,
+          listPublished: makeListPublished({ ingressUrl: config.apps.ingressUrl, dispatcher, log }),
+        },
   onReceived: inbox.poke,
+  onAccountEnding: accountClock.poke,
 });
 const server = makeServer(app);
 
 const stopCreditSweep = startCreditSweep({ pool, now, log });
+const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.modelKeyRing, log, now });
 
 runUntilStopped({
   log,
@@ -116,7 +133,8 @@ runUntilStopped({
     closeStreams();
     server.closeIdleConnections();
     await closed;
-    await Promise.all([inbox.close(), billingClock.close(), refusals.flushed()]);
+    const workers = [inbox, billingClock, accountClock, mailWorker];
+    await Promise.all([...workers.map((worker) => worker.close()), refusals.flushed()]);
     await Promise.all([listener.close(), jobs.close(), dispatcher.close(), stopCreditSweep()]);
     await pool.end();
     await db.$disconnect();

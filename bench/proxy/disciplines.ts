@@ -18,9 +18,9 @@ export const disciplines: readonly Discipline[] = [
     job: (isQuick) => ({ kind: "small", connections: 32, count: isQuick ? 3_000 : 12_000 }),
   },
   {
-    name: "gentle",
-    unit: "request (1 kB, keep-alive, one at a time)",
-    job: (isQuick) => ({ kind: "small", connections: 1, count: isQuick ? 500 : 2_000 }),
+    name: "paced",
+    unit: "request (1 kB, keep-alive, 500 a second)",
+    job: (isQuick) => ({ kind: "paced", perS: 500, count: isQuick ? 250 : 1_500 }),
   },
   {
     name: "large",

@@ -11,6 +11,7 @@ export interface Target {
 
 export type Job =
   | { kind: "small"; connections: number; count: number }
+  | { kind: "paced"; perS: number; count: number }
   | { kind: "streams"; connections: number; count: number; path: string; unitsEach: number }
   | { kind: "echo"; sockets: number; count: number }
   | { kind: "hold"; sockets: number }

@@ -1,5 +1,6 @@
 import { answerMessages, reportReady } from "./child.ts";
 import { holdIdle, releaseIdle } from "./load-idle.ts";
+import { askPaced } from "./load-paced.ts";
 import { askSmall } from "./load-small.ts";
 import { askStreams } from "./load-streams.ts";
 import { echo } from "./load-sockets.ts";
@@ -10,6 +11,8 @@ const run = (job: Job, target: Target): Promise<object> => {
   switch (job.kind) {
     case "small":
       return askSmall(job, target);
+    case "paced":
+      return askPaced(job, target);
     case "streams":
       return askStreams(job, target);
     case "echo":

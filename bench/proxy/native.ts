@@ -66,6 +66,9 @@ export function isInstalled(name: NativeName): boolean {
   return spawnSync("which", [name]).status === 0;
 }
 
+/** A package server that does not answer is as good as none. */
+const INSTALL_MS = 120_000;
+
 /** Installs what is missing where that needs nobody's consent: as root on Debian. */
 export function installNatives(names: readonly NativeName[], log: (line: string) => void): void {
   const missing = names.filter((name) => !isInstalled(name));
@@ -75,7 +78,11 @@ export function installNatives(names: readonly NativeName[], log: (line: string)
     log(`installing ${packages.join(", ")}`);
     // Their own services stay off: only what is measured runs.
     const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], { env, stdio: "ignore" });
+    spawnSync("apt-get", ["install", "-y", "--no-install-recommends", ...packages], {
+      env,
+      stdio: "ignore",
+      timeout: INSTALL_MS,
+    });
   }
   for (const name of missing.filter((one) => !isInstalled(one)))
     log(`!! ${name} is NOT installed and NOT measured: install ${name} for the whole table`);

@@ -52,7 +52,7 @@ const findRoute = async (user: string): Promise<RouteRecord | null> => {
 
 const accessLog = makeAccessLog({
   write: (text) => process.stdout.write(text),
-  time: () => new Date().toISOString(),
+  now: Date.now,
 });
 const metrics = makeIngressMetrics(() => ingress.counts);
 let isFilling = true;

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { availableParallelism } from "node:os";
 import { readFileSync } from "node:fs";
@@ -7,12 +7,18 @@ import { join } from "node:path";
 /** What is measured has a core of its own; who asks and who answers share another. */
 export const cores = { measured: availableParallelism() - 1, others: 0 };
 /** 10,000 pairs of sockets are 20,000 descriptors and some; fewer where the machine does not let us. */
-const DESCRIPTORS = Math.min(24_000, hardLimit());
+const DESCRIPTORS_WANTED = 24_000;
+const DESCRIPTORS = mayOpen(DESCRIPTORS_WANTED) ? DESCRIPTORS_WANTED : Math.min(DESCRIPTORS_WANTED, hardLimit());
 /** Besides the sockets. */
 const DESCRIPTORS_OTHER = 150;
 
 /** As many pairs as one process may hold, at most 10,000. */
 export const pairsMax = Math.min(10_000, Math.floor((DESCRIPTORS - DESCRIPTORS_OTHER) / 2));
+
+/** True for whoever may raise the limit, or has it. */
+function mayOpen(descriptors: number): boolean {
+  return spawnSync("prlimit", [`--nofile=${descriptors}:${descriptors}`, "true"]).status === 0;
+}
 
 /** Of open files, for this process and its children (proc_pid_limits). */
 function hardLimit(): number {

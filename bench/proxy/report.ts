@@ -21,8 +21,8 @@ export function toTable(figures: ProxyFigures): string {
       "… WebSocket, relative to configurable-http-proxy",
       ...names.map((one) => ratioOf(figures, ["echo", one], ["echo", "configurable-http-proxy"])),
     ],
-    ["p50 added, one at a time, ms", ...names.map((one) => addedMs(figures, one, "p50Ms"))],
-    ["p99 added, one at a time, ms", ...names.map((one) => addedMs(figures, one, "p99Ms"))],
+    ["p50 added at 500 a second, ms", ...names.map((one) => addedMs(figures, one, "p50Ms"))],
+    ["p99 added at 500 a second, ms", ...names.map((one) => addedMs(figures, one, "p99Ms"))],
     ["kB resident per idle pair", ...names.map((one) => figures.idle[one]?.kbPerPair.toFixed(1) ?? "")],
   ];
   return `${rows.map((cells) => `| ${cells.join(" | ")} |`).join("\n")}\n${routesLine(figures)}`;
@@ -56,7 +56,7 @@ export function ratio(
 }
 
 function addedMs({ disciplines: taken }: ProxyFigures, name: string, field: "p50Ms" | "p99Ms"): string {
-  const [one, direct] = [taken["gentle"]?.[name], taken["gentle"]?.["direct"]];
+  const [one, direct] = [taken["paced"]?.[name], taken["paced"]?.["direct"]];
   return one === undefined || direct === undefined || name === "direct" ? "" : (one[field] - direct[field]).toFixed(2);
 }
 

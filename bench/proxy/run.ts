@@ -21,10 +21,10 @@ export interface ProxyBenchOptions {
   pairs: number;
   /** Routes that are remembered while one of them is compared with many. */
   routes: number;
-  /** Which of the others to measure beside direct and ours. */
-  names?: readonly CandidateName[];
-  /** Which disciplines; all without it. */
-  only?: readonly string[];
+  /** Which disciplines, and whom in each; all without it. */
+  disciplines?: Readonly<Record<string, readonly CandidateName[]>>;
+  /** Whose idle sockets are weighed; everybody's without it. */
+  idle?: readonly CandidateName[];
   log: (line: string) => void;
   /** Ends what was started, also when the run is interrupted. */
   onStarted: (name: string, stop: () => Promise<void>) => void;
@@ -43,7 +43,8 @@ export const quickRun = { isQuick: true, rounds: 3, pairs: 1_000, routes: 10_000
 
 /** Everything about the proxy that can be told in figures. */
 export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyFigures> {
-  const { names = candidateNames, log, onStarted } = options;
+  const { log, onStarted } = options;
+  const names = candidateNames.filter((name) => isWanted(options, name));
   installNatives(["nginx", "haproxy"].filter((name) => names.includes(name as CandidateName)) as never, log);
   if (cores.measured === cores.others) log("!! one core only: who asks disturbs who is measured");
   const backend = await startBackend(1);
@@ -53,9 +54,14 @@ export async function benchProxy(options: ProxyBenchOptions): Promise<ProxyFigur
   const world = { backend, load };
   return {
     disciplines: await measureDisciplines(options, world, names),
-    idle: await measureIdles(options, world, names),
+    idle: await measureIdles(options, world),
     routes: options.routes === 0 ? null : await measureRoutes(options, world),
   };
+}
+
+function isWanted({ disciplines: wanted, idle }: ProxyBenchOptions, name: CandidateName): boolean {
+  const lists = [idle ?? [], ...Object.values(wanted ?? {})];
+  return wanted === undefined || lists.some((list) => list.includes(name));
 }
 
 interface World {
@@ -64,23 +70,26 @@ interface World {
 }
 
 async function measureDisciplines(
-  { isQuick, rounds, only, log, onStarted }: ProxyBenchOptions,
+  { isQuick, rounds, disciplines: wanted, log, onStarted }: ProxyBenchOptions,
   { backend, load }: World,
   names: readonly CandidateName[],
 ): Promise<ProxyFigures["disciplines"]> {
-  const candidates: Candidate[] = [];
+  const all: Candidate[] = [];
   for (const name of names) {
     const candidate = await startCandidate(name, backend, 64);
     if (candidate === null) log(`!! ${name} is not installed: its rows are missing`);
     else {
       onStarted(name, candidate.stop);
-      candidates.push(candidate);
+      all.push(candidate);
     }
   }
   const measure = (job: Job, { target }: Candidate) => load.ask<Measured>({ job, target });
   const figures: ProxyFigures["disciplines"] = {};
   for (const { name, unit, job } of disciplines) {
-    if (only !== undefined && !only.includes(name)) continue;
+    const candidates = all.filter(
+      (one) => wanted === undefined || wanted[name]?.some((asked) => asked === one.name) === true,
+    );
+    if (candidates.length === 0) continue;
     log(`${name}: per ${unit}`);
     // Twice unmeasured: compilers and caches settle.
     for (const candidate of [...candidates, ...candidates]) await measure(job(isQuick), candidate);
@@ -88,14 +97,13 @@ async function measureDisciplines(
     for (const [candidate, one] of taken) log(`  ${describe(candidate, one)}`);
     figures[name] = Object.fromEntries(taken);
   }
-  for (const { stop } of candidates) await stop();
+  for (const { stop } of all) await stop();
   return figures;
 }
 
 async function measureIdles(
-  { pairs, log }: ProxyBenchOptions,
+  { pairs, idle: names = candidateNames, log }: ProxyBenchOptions,
   world: World,
-  names: readonly CandidateName[],
 ): Promise<ProxyFigures["idle"]> {
   const figures: ProxyFigures["idle"] = {};
   if (pairs === 0) return figures;

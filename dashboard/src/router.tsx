@@ -1,4 +1,5 @@
 import type { QueryClient } from "@tanstack/react-query";
+import { checkoutParams } from "@automna/contract/billing";
 import { isAppError } from "@automna/core/shared/app-error";
 import {
   createRootRouteWithContext,
@@ -80,6 +81,12 @@ const usageRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/usage/UsagePage.tsx"), "UsagePage"),
 });
 
+const appsRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: "/apps",
+  component: lazyRouteComponent(() => import("./features/apps/AppsPage.tsx"), "AppsPage"),
+});
+
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: "/settings",
@@ -92,12 +99,30 @@ const onboardingRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/onboarding/OnboardingPage.tsx"), "OnboardingPage"),
 });
 
+const plansRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/plans",
+  component: lazyRouteComponent(() => import("./features/plans/PlansPage.tsx"), "PlansPage"),
+});
+
+const checkoutReturnRoute = createRoute({
+  getParentRoute: () => dashboardRoute,
+  path: "/plans/return",
+  validateSearch: (search): { checkout?: string } => {
+    const { success, data } = checkoutParams.shape.checkoutId.safeParse(search["checkout"]);
+    return success ? { checkout: data } : {};
+  },
+  component: lazyRouteComponent(() => import("./features/plans/CheckoutReturnPage.tsx"), "CheckoutReturnPage"),
+});
+
 const routeTree = rootRoute.addChildren([
   landingRoute,
   signInRoute,
   dashboardRoute.addChildren([
-    shellRoute.addChildren([chatRoute, agentRoute, usageRoute, settingsRoute]),
+    shellRoute.addChildren([chatRoute, agentRoute, appsRoute, usageRoute, settingsRoute]),
     onboardingRoute,
+    plansRoute,
+    checkoutReturnRoute,
   ]),
 ]);
 

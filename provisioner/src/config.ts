@@ -43,6 +43,10 @@ const variables = z.object({
   PROVISIONER_INGRESS_KEY_RING: z
     .string()
     .describe("key ring that seals what ingress needs of a slot, shared with ingress"),
+  PROVISIONER_APPS_KEY_RING: z
+    .string()
+    .optional()
+    .describe("key ring that seals what the apps listener needs of a slot; without it no apps are served"),
   PROVISIONER_MODEL: z.string().default("claude-sonnet-4-5").describe("model that answers"),
   PROVISIONER_UTILITY_MODEL: z.string().default("claude-haiku-4-5").describe("cheap model for recaps"),
   PROVISIONER_CONCURRENCY: z.coerce.number().int().min(1).default(8).describe("agents worked on at the same time"),
@@ -74,7 +78,7 @@ export interface ProvisionerConfig {
   gatewayDir: string;
   gatewayCommand: string[] | null;
   egressUrls: string[];
-  rings: { slots: KeyRing; ingress: KeyRing };
+  rings: { slots: KeyRing; ingress: KeyRing; apps: KeyRing | undefined };
   models: { main: string; utility: string };
   concurrency: number;
   sweepMs: number;
@@ -101,6 +105,7 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     rings: {
       slots: parseKeyRing(values.PROVISIONER_SLOT_KEY_RING),
       ingress: parseKeyRing(values.PROVISIONER_INGRESS_KEY_RING),
+      apps: values.PROVISIONER_APPS_KEY_RING === undefined ? undefined : parseKeyRing(values.PROVISIONER_APPS_KEY_RING),
     },
     models: { main: values.PROVISIONER_MODEL, utility: values.PROVISIONER_UTILITY_MODEL },
     concurrency: values.PROVISIONER_CONCURRENCY,

@@ -13,11 +13,15 @@ export interface CachedLookupOptions<Value> {
   onLoadFailed: (error: unknown) => void;
   now: Clock;
   max?: number;
+  /** Longest stale answer while the database is down; 0 = none: what may end somebody's access fails closed. */
+  staleMs?: number;
 }
 
 export interface CachedLookup<Value> {
   /** Throws `service_unavailable` when the database does not answer and nothing usable is remembered. */
   get: (key: string) => Promise<Value | null>;
+  /** What `get` would answer from memory; undefined when it would have to ask. */
+  peek: (key: string) => Value | null | undefined;
   /** What is remembered of `key` is known to be outdated: it is not served again, whatever happens. */
   invalidate: (key: string) => void;
   /** How the look-ups so far were answered. */
@@ -55,7 +59,7 @@ const PAUSE_MS = 500;
 
 /** A look-up with a memory: one query at a time per key, stale answers while the database is away (design D10). */
 export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): CachedLookup<Value> {
-  const { now, isListening } = options;
+  const { now, isListening, staleMs = STALE_MS } = options;
   const entries = new LRUCache<string, Entry<Value>>({ max: options.max ?? 100_000 });
   const loads = new Map<string, Load<Value>>();
   const counts: LookupCounts = { remembered: 0, asked: 0, stale: 0, failed: 0 };
@@ -84,14 +88,19 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
     return started.promise;
   };
 
+  const peek = (key: string): Value | null | undefined => {
+    const entry = entries.get(key);
+    if (entry === undefined || !isFresh(entry)) return undefined;
+    counts.remembered += 1;
+    return entry.value;
+  };
+
   return {
     counts,
+    peek,
     async get(key) {
-      const entry = entries.get(key);
-      if (entry !== undefined && isFresh(entry)) {
-        counts.remembered += 1;
-        return entry.value;
-      }
+      const known = peek(key);
+      if (known !== undefined) return known;
       const isPaused = now() < pausedUntilMs;
       try {
         if (!isPaused) {
@@ -107,7 +116,7 @@ export function makeCachedLookup<Value>(options: CachedLookupOptions<Value>): Ca
       }
       // Looked up again: it may have been invalidated while the query ran.
       const stale = entries.get(key);
-      if (stale !== undefined && now() - stale.loadedAtMs < STALE_MS) {
+      if (stale !== undefined && now() - stale.loadedAtMs < staleMs) {
         counts.stale += 1;
         return stale.value;
       }

@@ -105,6 +105,50 @@ const egressSchema = z.object({
 });
 export type EgressConfig = z.infer<typeof egressSchema>;
 
+const appsSchema = z.object({
+  APPS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
+  APPS_PORT: portSchema.describe("port to listen on"),
+  APPS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_apps"),
+  APPS_ORIGIN: originSchema.describe("scheme, domain and port of published apps: https://apps.example"),
+  APPS_DASHBOARD_ORIGIN: originSchema.describe("the dashboard's origin, which no app may come near"),
+  APPS_SLOT_KEY_RING: keyRingSchema.describe("opens the slots' apps keys"),
+  APPS_PASS_KEY: z.string().min(32).describe("secret that seals visitors' passes, the same in all processes"),
+  APPS_ADDRESS_HEADER: z
+    .string()
+    .toLowerCase()
+    .optional()
+    .describe(
+      "header in which the edge writes the visitor's address, e.g. cf-connecting-ip; only behind an edge that sets it",
+    ),
+  APPS_DRAIN_TIMEOUT_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(20_000)
+    .describe("time for requests under way when stopping"),
+  APPS_LOG_LEVEL: z.string().default("info"),
+});
+export type AppsConfig = z.infer<typeof appsSchema>;
+
+/** Throws one error that names every wrong variable, also when apps would share cookies with the dashboard. */
+export function loadAppsConfig(env: Environment): AppsConfig {
+  const config = loadConfig(appsSchema, env);
+  assertApart(config.APPS_ORIGIN, config.APPS_DASHBOARD_ORIGIN);
+  return config;
+}
+
+/** RFC 6761: a name that every machine keeps to itself; browsers treat its subdomains as sites of their own. */
+const LOCALHOST = "localhost";
+
+/** A page may set cookies for the domains above its own: an app's must never be the dashboard's, nor below or above it. */
+export function assertApart(appsOrigin: string, dashboardOrigin: string): void {
+  const [apps, dashboard] = [new URL(appsOrigin).hostname, new URL(dashboardOrigin).hostname];
+  const isAbove = dashboard.endsWith(`.${apps}`);
+  const isBelow = apps.endsWith(`.${dashboard}`) && dashboard !== LOCALHOST;
+  if (apps === dashboard || isAbove || isBelow)
+    throw new Error(`APPS_ORIGIN: apps under ${apps} could set cookies for the dashboard on ${dashboard}`);
+}
+
 /** Throws one error that names every wrong variable. */
 export function loadIngressConfig(env: Environment): IngressConfig {
   return loadConfig(ingressSchema, env);

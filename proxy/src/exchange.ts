@@ -12,17 +12,10 @@ export interface ExchangePlan {
   hasBody: boolean;
   /** Most bytes of a body that pass, or null for as many as there are. */
   bodyMaxBytes: number | null;
-  /** Counts the bytes of the bodies. */
-  tally?: ExchangeTally;
   /** The caller's view of the answer's head: a flat list of names and values. */
   toResponseHeaders: (status: number, headers: IncomingHttpHeaders) => string[];
   /** Nothing has been answered yet: do so, or begin another exchange. */
   onFailed: (failure: ExchangeFailure) => void;
-}
-
-export interface ExchangeTally {
-  bytesIn: number;
-  bytesOut: number;
 }
 
 export interface ExchangeFailure {
@@ -56,9 +49,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   start(): void {
-    const { dispatcher, method, path, headers, hasBody, bodyMaxBytes, tally } = this.#plan;
+    const { dispatcher, method, path, headers, hasBody, bodyMaxBytes } = this.#plan;
     this.#response.on("close", this.#onClose);
-    const body = hasBody ? new RequestBody(this.#request, bodyMaxBytes, tally) : null;
+    const body = hasBody ? new RequestBody(this.#request, bodyMaxBytes) : null;
     dispatcher.dispatch({ method, path, headers, body }, this);
   }
 
@@ -77,8 +70,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const { tally } = this.#plan;
-    if (tally !== undefined) tally.bytesOut += chunk.length;
     if (this.#isGone || this.#response.write(chunk)) return;
     controller.pause();
     if (this.#isWaitingForDrain) return;

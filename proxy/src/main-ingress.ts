@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { findApiKey, noteApiKeyUse } from "@automna/records/api-keys";
 import { findRoute } from "@automna/records/routes";
 import { announceSessionSeen, listEndedSessions } from "@automna/records/sessions";
 import { isDatabaseAway } from "@automna/records/database-errors";
@@ -40,7 +41,7 @@ const verifier = makeSessionVerifier({
 });
 const accessLog = makeAccessLog({
   write: (text) => process.stdout.write(text),
-  time: () => new Date().toISOString(),
+  now: Date.now,
 });
 const metrics = metricsPort === undefined ? null : makeIngressMetrics(() => ingress.counts);
 if (peers !== null) metrics?.offerToPrimary();
@@ -49,6 +50,7 @@ const ingress = makeIngress({
   findRoute: (userId) => findRoute(pool, userId),
   listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
   tellSessionSeen: (seen) => announceSessionSeen(pool, seen),
+  apiKeys: { find: (id) => findApiKey(pool, id), noteUse: (key, nowMs) => noteApiKeyUse(pool, key, nowMs) },
   listener,
   peers,
   verifier,

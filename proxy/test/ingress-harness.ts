@@ -75,7 +75,7 @@ export interface IngressHarness extends AsyncDisposable {
   addCustomer: (options?: { isOpen?: boolean }) => Promise<TestCustomer>;
 }
 
-interface HarnessOptions extends Pick<IngressDeps, "wakeAgent" | "limits" | "onPassage" | "heartbeatMs"> {
+interface HarnessOptions extends Pick<IngressDeps, "apiKeys" | "wakeAgent" | "limits" | "onPassage" | "heartbeatMs"> {
   /** From the start. */
   isDatabaseDown?: boolean;
 }

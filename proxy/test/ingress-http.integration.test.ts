@@ -145,6 +145,10 @@ test("agentd's control paths are refused in any spelling, and its proof is for n
   anna.backend.seen.length = 0;
   for (const path of [
     "/_automna/status",
+    "/agentd/apps/shop/",
+    "/agentd/apps",
+    "/AgentD/Apps/shop/",
+    "/agentd/%61pps/shop/",
     "/_AUTOMNA/claim",
     "/%5fautomna/status",
     "/%5F%61utomna",

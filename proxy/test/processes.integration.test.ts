@@ -106,6 +106,7 @@ beforeAll(async () => {
     automna_provisioner: PASSWORD,
     automna_ingress: PASSWORD,
     automna_egress: PASSWORD,
+    automna_apps: PASSWORD,
   };
   await ensureRoles(databaseUrl("postgres"), passwords);
   db = createPrismaClient(databaseUrl("postgres"), { max: 2 });

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { AGENTD_APPS_PREFIX } from "@automna/contract/agentd";
 import { deriveSlotKey, identityProof, newRootKey, sameSecret } from "@automna/service-kit/slot-keys";
 import { WebSocketServer } from "ws";
 
@@ -49,8 +50,11 @@ export async function startStandInAgentd(options: StandInOptions): Promise<Stand
   const answers: StandInAgentd["answers"] = new Map();
   const sockets = new Set<Duplex>();
   const webSockets = new WebSocketServer({ noServer: true, maxPayload: 64 * 1024 * 1024 });
-  const mayPass = (request: IncomingMessage) =>
-    isOpen || sameSecret(String(request.headers["x-automna-internal"] ?? ""), ingressKey);
+  const appsKey = deriveSlotKey(rootKey, "apps", slotId, keyGeneration);
+  const mayPass = (request: IncomingMessage) => {
+    const key = request.url?.startsWith(AGENTD_APPS_PREFIX) === true ? appsKey : ingressKey;
+    return isOpen || sameSecret(String(request.headers["x-automna-internal"] ?? ""), key);
+  };
 
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? "/", "http://agentd");

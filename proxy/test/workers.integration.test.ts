@@ -195,13 +195,13 @@ test("other processes hear of each fresh token, and of none again", async () => 
     cookie: `__session=${issuer.token({ sub: anna.userId, sid: anna.sessionId, iat })}`,
   });
   const nowS = Math.floor(Date.now() / 1_000);
-  for (const iat of [nowS - 20, nowS - 10]) {
+  for (const iat of [nowS - 200, nowS - 100]) {
     await ask(fresh(iat));
     await expect.poll(() => heard).toContain(iat);
   }
   await sleep(200);
   const told = heard.length;
-  for (const iat of [nowS - 20, nowS - 10, nowS - 10]) await ask(fresh(iat));
+  for (const iat of [nowS - 200, nowS - 100, nowS - 100]) await ask(fresh(iat));
   await sleep(300);
   expect(heard).toHaveLength(told);
   expect(told).toBeLessThanOrEqual(2 * WORKERS);
@@ -210,15 +210,18 @@ test("other processes hear of each fresh token, and of none again", async () => 
 
 test("a worker that is killed takes its own sockets with it and nobody else's, and is replaced", async () => {
   const anna = await addCustomer();
-  const sockets = await Promise.all([open(anna), open(anna), open(anna), open(anna)]);
+  const sockets = await Promise.all(Array.from({ length: 10 }, () => open(anna)));
+  const isClosed = ({ readyState }: WebSocket) => readyState === WebSocket.CLOSED;
   const [victim] = workerPids();
   process.kill(victim as number, "SIGKILL");
-  await expect.poll(() => sockets.filter(({ readyState }) => readyState === WebSocket.CLOSED).length).toBe(2);
+  await expect.poll(() => sockets.some(isClosed)).toBe(true);
   expect((await ask(anna)).status).toBe(200);
   await expect.poll(() => metric("proxy_workers")).toBe(WORKERS);
   expect(workerPids()).not.toContain(victim);
-  // What the dead one held is not counted for ever: with its two sockets there would be room for 30.
-  await expect.poll(() => metric("proxy_active")).toBe(2);
+  const left = sockets.filter((socket) => !isClosed(socket)).length;
+  expect(left).toBeGreaterThan(0);
+  expect(left).toBeLessThan(10);
+  await expect.poll(() => metric("proxy_active")).toBe(left);
   for (const socket of sockets) socket.terminate();
 });
 

@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), "automna-edge-"));
 let edge: Server;
 let api: Server;
 let ingress: Server;
+let apps: Server;
 let seen: IncomingMessage[];
 let answerWith: (req: IncomingMessage, res: ServerResponse) => void;
 
@@ -46,18 +47,20 @@ beforeAll(async () => {
   };
   api = createServer(record);
   ingress = createServer(record);
+  apps = createServer((_req, res) => res.end("an app"));
   new WebSocketServer({ server: ingress }).on("connection", (socket, req) => {
     seen.push(req);
     socket.on("message", (data: Buffer) => socket.send(`echo ${data.toString("utf8")}`));
   });
   edge = makeEdgeServer({
-    backends: { api: await listen(api), ingress: await listen(ingress) },
+    backends: { api: await listen(api), ingress: await listen(ingress), apps: await listen(apps) },
+    appsHostname: "apps.localhost",
     dashboard: makeDashboardHandler(folder),
   });
   await listen(edge);
 });
 afterAll(() => {
-  for (const server of [edge, api, ingress]) {
+  for (const server of [edge, api, ingress, apps]) {
     server.close();
     server.closeAllConnections();
   }
@@ -66,6 +69,23 @@ afterAll(() => {
 beforeEach(() => {
   seen = [];
   answerWith = (_req, res) => res.end("ok");
+});
+
+test("below the apps domain only apps answer, whatever the path and the spelling of the host", async () => {
+  for (const host of [
+    "shop--ada.apps.localhost:4600",
+    "SHOP--ada.Apps.localhost",
+    "apps.localhost",
+    "x.apps.localhost.",
+  ])
+    for (const path of ["/", "/api/me", "/a/user_1/x", "/assets/x-1.js"]) {
+      const answer = await raw(`GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+      expect(answer.endsWith("an app") || answer.includes("\r\nan app\r\n"), `${host}${path}`).toBe(true);
+    }
+  expect(seen).toEqual([]);
+  expect(await raw("GET /api/x HTTP/1.1\r\nHost: apps.localhost.evil:4600\r\nConnection: close\r\n\r\n")).toContain(
+    "ok",
+  );
 });
 
 test("target and headers arrive as they were sent, doubles and odd encodings included, and nothing is added", async () => {

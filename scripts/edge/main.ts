@@ -12,6 +12,8 @@ const schema = z.object({
   EDGE_PORT: portSchema.describe("port of the one local address"),
   EDGE_API_URL: z.url().describe("where the api listens"),
   EDGE_INGRESS_URL: z.url().describe("where the proxy's ingress listens"),
+  EDGE_APPS_URL: z.url().describe("where the proxy's apps listener listens"),
+  EDGE_APPS_HOSTNAME: z.string().min(1).describe("the apps domain; everything below it goes there"),
   EDGE_DASHBOARD_DIR: z.string().describe("folder of the built dashboard"),
 });
 /** Browsers take "localhost" for either; other machines reach neither. */
@@ -21,7 +23,12 @@ const STOP_DEADLINE_MS = 3_000;
 const config = loadConfig(schema, process.env);
 const log = makeLog("edge");
 const deps = {
-  backends: { api: new URL(config.EDGE_API_URL), ingress: new URL(config.EDGE_INGRESS_URL) },
+  backends: {
+    api: new URL(config.EDGE_API_URL),
+    ingress: new URL(config.EDGE_INGRESS_URL),
+    apps: new URL(config.EDGE_APPS_URL),
+  },
+  appsHostname: config.EDGE_APPS_HOSTNAME,
   dashboard: makeDashboardHandler(config.EDGE_DASHBOARD_DIR),
 };
 const servers: Server[] = [];

@@ -1,4 +1,13 @@
-export type EdgeRoute = "api" | "ingress" | "dashboard";
+export type EdgeRoute = "api" | "ingress" | "apps" | "dashboard";
+
+/**
+ * Whether a Host header is at or below the apps domain, in whatever spelling: nothing of the dashboard's may answer there.
+ * Which spellings count is the apps listener's business.
+ */
+export function isAppsHost(header: string | undefined, appsHostname: string): boolean {
+  const hostname = (header ?? "").toLowerCase().replace(/:\d*$/, "").replace(/\.+$/, "");
+  return hostname === appsHostname || hostname.endsWith(`.${appsHostname}`);
+}
 
 /**
  * Which part of the platform a request target belongs to. Looks at the raw text alone: decoding is the services' business, and

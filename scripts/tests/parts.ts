@@ -5,15 +5,15 @@ import { inCheckout } from "../bootstrap/paths.mjs";
 import { CHECK_PARTS } from "../checks/parts.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { ensureBrowser } from "../ensure-browser.ts";
+import { ensureDocker } from "../ensure-docker.ts";
 import { loadScenarios } from "../verify/harness/catalogue.ts";
 import { runProcess } from "./run-process.ts";
 import { inSandbox } from "./sandbox.ts";
 import { countTests, type TestCounts } from "./vitest-report.ts";
 
-/** In this order: what fails fast comes first. `docker` runs only when it is asked for. */
-export const TEST_PARTS = ["check", "unit", "integration", "gateway", "browser", "scenarios", "docker"] as const;
+/** In this order: what fails fast comes first. */
+export const TEST_PARTS = ["check", "unit", "integration", "gateway", "browser", "docker", "scenarios"] as const;
 export type TestPart = (typeof TEST_PARTS)[number];
-export const DEFAULT_PARTS = TEST_PARTS.filter((part) => part !== "docker");
 
 /** Runs one part, showing what it does, and counts. */
 export const runPart: Record<TestPart, () => Promise<TestCounts>> = {
@@ -21,7 +21,7 @@ export const runPart: Record<TestPart, () => Promise<TestCounts>> = {
   unit: () => runVitest("unit"),
   integration: () => runVitest("integration"),
   gateway: () => runVitest("gateway"),
-  docker: () => runVitest("docker"),
+  docker: () => withDocker("all docker tests", () => runVitest("docker")),
   browser: () => withBrowser("all browser tests", () => runVitest("browser")),
   scenarios: () => withBrowser("all scenarios", runScenarios),
 };
@@ -31,6 +31,11 @@ async function withBrowser(what: string, run: () => Promise<TestCounts>): Promis
   if ("missing" in browser) return { passed: 0, failed: 0, notRun: [`${what}: ${browser.missing}`] };
   process.env["CHROMIUM_PATH"] = browser.path;
   return run();
+}
+
+async function withDocker(what: string, run: () => Promise<TestCounts>): Promise<TestCounts> {
+  const problem = await ensureDocker();
+  return problem === null ? run() : { passed: 0, failed: 0, notRun: [`${what}: ${problem}`] };
 }
 
 function runVitest(project: string): Promise<TestCounts> {

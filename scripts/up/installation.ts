@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { findFreePort } from "@automna/testkit/free-port";
 import { step } from "../bootstrap/progress.mjs";
 import type { DataDir, DataMarker } from "./data-dir.ts";
@@ -5,6 +6,7 @@ import { postgresService, prepareDatabase, writeDatabaseUrls } from "./database.
 import { makeStartLink, removeInstance, writeInstance, type Instance } from "./instance.ts";
 import { killLeftoverAgents } from "./leftover-agents.ts";
 import { ensureSecrets, readSecret } from "./secrets.ts";
+import type { Settings } from "./settings.ts";
 import { baseEnv, serviceUrl, type Installation, type ServiceName } from "./service-env.ts";
 import { STOP_ORDER } from "./services.ts";
 import type { ServiceSpec } from "./supervise-service.ts";
@@ -24,6 +26,8 @@ export interface InstallationOptions {
   dir: DataDir;
   marker: DataMarker;
   port: number;
+  operators: readonly string[];
+  settings: Settings;
   env: NodeJS.ProcessEnv;
   parts: InstallationParts;
   report(line: string): void;
@@ -70,7 +74,10 @@ export function makeInstallation(options: InstallationOptions): RunningInstallat
         gatewayDir: required(env, "AUTOMNA_GATEWAY_DIR"),
         agentCommand,
         slotsDir: dir.slots,
+        mailDir: join(dir.root, "mail"),
         agentPortBase: options.marker.agentPortBase,
+        operators: options.operators,
+        settings: options.settings,
         modelProviderUrl: env["AUTOMNA_MODEL_PROVIDER_URL"],
       };
       const services = parts.servicesOf(installation, env);
@@ -99,6 +106,7 @@ async function choosePorts(edge: number): Promise<Installation["ports"]> {
     api: await findFreePort(),
     ingress: await findFreePort(),
     egress: await findFreePort(),
+    apps: await findFreePort(),
     provisioner: await findFreePort(),
   };
 }

@@ -7,7 +7,13 @@ test("has defaults for everything", () => {
     dataDir: "/var/lib/automna",
     isReset: false,
     isConfirmed: false,
+    operators: [],
+    settingsFile: null,
   });
+  expect(parseUpOptions(["--operator", "a@x.example", "--operator", "b@x.example"], {}, true).operators).toEqual([
+    "a@x.example",
+    "b@x.example",
+  ]);
   expect(parseUpOptions([], { XDG_DATA_HOME: "/data" }, false).dataDir).toBe("/data/automna");
 });
 

@@ -7,6 +7,10 @@ export interface UpOptions {
   dataDir: string;
   isReset: boolean;
   isConfirmed: boolean;
+  /** E-mail addresses of people who may open /admin. */
+  operators: string[];
+  /** File with services' variables, which go before ours. */
+  settingsFile: string | null;
 }
 
 /** Reads the command line. Throws a sentence for a person when it makes no sense. */
@@ -17,6 +21,8 @@ export function parseUpOptions(args: string[], env: NodeJS.ProcessEnv, isRoot: b
       port: { type: "string", default: "4600" },
       "data-dir": { type: "string", default: defaultDataDir(env, isRoot) },
       reset: { type: "boolean", default: false },
+      settings: { type: "string" },
+      operator: { type: "string", multiple: true, default: [] },
       yes: { type: "boolean", default: false },
     },
   });
@@ -24,7 +30,14 @@ export function parseUpOptions(args: string[], env: NodeJS.ProcessEnv, isRoot: b
   if (!Number.isInteger(port) || port < 1 || port > 65_535) {
     throw new Error(`--port ${values.port} is not a port; use a number from 1 to 65535.`);
   }
-  return { port, dataDir: resolve(values["data-dir"]), isReset: values.reset, isConfirmed: values.yes };
+  return {
+    port,
+    dataDir: resolve(values["data-dir"]),
+    isReset: values.reset,
+    isConfirmed: values.yes,
+    operators: values.operator,
+    settingsFile: values.settings === undefined ? null : resolve(values.settings),
+  };
 }
 
 /** As root not in root's home, which the users that the database and the agents run as may not enter. */

@@ -7,6 +7,7 @@ import { lockFile, makeStartLink, readInstance, removeInstance } from "./instanc
 import { killLeftoverAgents } from "./leftover-agents.ts";
 import type { UpOptions } from "./options.ts";
 import { assertPortFree } from "./ports.ts";
+import { readSettings } from "./settings.ts";
 import { ensureSecrets, readSecret } from "./secrets.ts";
 import { chooseAgentPortBase } from "./service-env.ts";
 
@@ -15,7 +16,8 @@ const SAME_WISH_MS = 500;
 
 /** The whole life of `npm run up`. Resolves with the exit code. */
 export async function runUp(options: UpOptions, parts: InstallationParts): Promise<number> {
-  const { dataDir, port } = options;
+  const { dataDir, port, operators, settingsFile } = options;
+  const settings = settingsFile === null ? {} : readSettings(settingsFile);
   openDataDir(dataDir);
   const owner = tryLock(lockFile(dataDir));
   if (owner) return describeOther(dataDir, owner.pid);
@@ -24,7 +26,16 @@ export async function runUp(options: UpOptions, parts: InstallationParts): Promi
     await assertPortFree(port);
     const { dir, marker } = prepareDataDir(dataDir, chooseAgentPortBase);
     removeInstance(dataDir);
-    const installation = makeInstallation({ dir, marker, port, env: process.env, parts, report: printLine });
+    const installation = makeInstallation({
+      dir,
+      marker,
+      port,
+      operators,
+      settings,
+      env: process.env,
+      parts,
+      report: printLine,
+    });
     return await runUntilSignal(installation);
   } finally {
     unlock(lockFile(dataDir));

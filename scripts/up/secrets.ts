@@ -17,6 +17,10 @@ export interface SecretFiles {
   slotKeyRing: string;
   /** Seals what ingress needs of a slot: the provisioner writes, ingress reads. */
   ingressKeyRing: string;
+  /** Seals what the apps listener needs of a slot: the provisioner writes, the listener reads. */
+  appsKeyRing: string;
+  /** Seals the passes of apps' visitors: the apps listener's own. */
+  appsPassKey: string;
   /** Signs start links. */
   startKey: string;
 }
@@ -36,6 +40,8 @@ export function ensureSecrets(folder: string): SecretFiles {
     modelKeyRing: file("model-key-ring.json", newKeyRingJson),
     slotKeyRing: file("slot-key-ring.json", newKeyRingJson),
     ingressKeyRing: file("ingress-key-ring.json", newKeyRingJson),
+    appsKeyRing: file("apps-key-ring.json", newKeyRingJson),
+    appsPassKey: file("apps-pass-key", randomText),
     startKey: file("start-key", randomText),
   };
 }

@@ -60,6 +60,7 @@ async function liveWholeLife(ctx: ScenarioContext, fake: FakeClerk): Promise<voi
   await clerk.users.getUserList({ emailAddress: ["ann@example.com"] });
   await clerk.users.getCount();
   await clerk.users.updateUser(ann.id, { lastName: "Example" });
+  const { token: customerToken } = fake.signIn(ann.id);
   await clerk.users.updateUserMetadata(ann.id, { publicMetadata: { role: "operator" } });
 
   const { sessionId } = fake.signIn(ann.id);
@@ -74,6 +75,10 @@ async function liveWholeLife(ctx: ScenarioContext, fake: FakeClerk): Promise<voi
   ctx.hold(
     (await verifier.verify(jwt)).sub === ann.id,
     "a session token of the stand-in passes the platform's own verifier",
+  );
+  ctx.hold(
+    (await verifier.verify(jwt)).role === "operator" && (await verifier.verify(customerToken)).role === "customer",
+    "whose public metadata at Clerk say so is an operator, and nobody else",
   );
   const { keys } = await clerk.jwks.getJwks();
   ctx.hold(keys?.length === 1, "and its public key is published");

@@ -12,11 +12,12 @@ import {
   type AgentRecord,
 } from "@automna/records/agents";
 import { appendAudit } from "@automna/records/audit";
-import type { Database } from "@automna/records/database";
+import type { Database, Transaction } from "@automna/records/database";
 import { newId } from "@automna/service-kit/new-id";
 import type { Call, Handlers } from "../http/routes.ts";
 import type { Guards } from "../identity/guards.ts";
 import { hasModelKey } from "../key/model-keys.ts";
+import { assertServed } from "./assert-served.ts";
 import { decideWish, wishedState } from "./agent-wish.ts";
 import type { AgentStreams } from "./agent-streams.ts";
 import { toAgentView } from "./to-agent-view.ts";
@@ -27,8 +28,8 @@ export interface AgentHandlerDeps {
   streams: Pick<AgentStreams, "open">;
   hint: (agentId: string) => Promise<void>;
   limitDeploy: (userId: string) => void;
-  /** Tier of a new agent. */
-  tier: Tier;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
   now: Clock;
 }
 
@@ -80,12 +81,13 @@ async function findOwnAgent({ db, guards }: AgentHandlerDeps, { params, caller }
 }
 
 async function deploy(deps: AgentHandlerDeps, { body, caller }: Call<"deployAgent">): Promise<AgentView> {
-  const { db, tier, now } = deps;
+  const { db, freeTier, now } = deps;
   const { userId } = caller;
   deps.limitDeploy(userId);
   const [existing] = await listAgentsOfUser(db, userId);
   if (existing === undefined && body.modelSource === "byok" && !(await hasModelKey(db, userId)))
     throw appError("key_missing");
+  const tier = (tx: Transaction) => assertServed(tx, userId, freeTier);
   const { agent } = await createAgent(db, { id: newId("agt"), userId, tier, ...body }, (tx, created) =>
     appendAudit(tx, {
       userId,
@@ -101,13 +103,16 @@ async function deploy(deps: AgentHandlerDeps, { body, caller }: Call<"deployAgen
 }
 
 async function perform(deps: AgentHandlerDeps, action: AgentAction, call: AgentCall): Promise<AgentAnswer> {
-  const { db, guards, now } = deps;
-  const { userId } = call.caller;
+  const { db, guards, freeTier, now } = deps;
+  const { userId, keyId } = call.caller;
   const found = await findOwnAgent(deps, call);
   const changed = await changeDesired(db, {
     agentId: found.id,
     desired: wishedState[action],
     isRestart: action === "restart",
+    async assertAllowed(tx) {
+      if (wishedState[action] === "running") await assertServed(tx, userId, freeTier);
+    },
     isAlready: (agent) => decideWish(action, agent) === "already",
     assertPossible(agent) {
       guards.checkOwnership(userId, agent);
@@ -115,7 +120,8 @@ async function perform(deps: AgentHandlerDeps, action: AgentAction, call: AgentC
         throw appError("agent_action_not_possible", { details: { action, phase: agent.phase } });
       }
     },
-    onChange: (tx, agent) => appendAudit(tx, { userId, action: `agent.${action}`, subject: agent.id }),
+    onChange: (tx, agent) =>
+      appendAudit(tx, { userId, action: `agent.${action}`, subject: agent.id, data: keyId === null ? {} : { keyId } }),
   });
   await deps.hint(changed.id);
   return { agent: toAgentView(changed, now()) };

@@ -1,7 +1,7 @@
 import { isAppError } from "@automna/core/shared/app-error";
 import { appError } from "@automna/contract/error-catalogue";
 import type { NotifyListener } from "@automna/service-kit/notify";
-import type { Caller } from "../identity/caller.ts";
+import type { SessionCaller } from "../identity/caller.ts";
 import type { Guards } from "../identity/guards.ts";
 import { makeAgentStream, type AgentStream, type AgentStreamDeps, type AgentStreamRequest } from "./agent-stream.ts";
 
@@ -12,7 +12,7 @@ export interface AgentStreamsDeps extends AgentStreamDeps {
 
 export interface AgentStreams {
   /** Takes over the response. Throws `too_many_requests` when the user has too many open. */
-  open: (wish: AgentStreamRequest & { caller: Caller }) => void;
+  open: (wish: AgentStreamRequest & { caller: SessionCaller }) => void;
   closeAll: () => void;
   count: () => number;
 }
@@ -22,7 +22,7 @@ const MAX_STREAMS_PER_USER = 12;
 
 interface OpenStream {
   agentId: string;
-  caller: Caller;
+  caller: SessionCaller;
   stream: AgentStream;
 }
 

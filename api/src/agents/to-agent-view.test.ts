@@ -13,6 +13,7 @@ const record = (over: Partial<AgentRecord> = {}): AgentRecord => ({
   modelSource: "demo",
   tier: "local",
   desired: "running",
+  stoppedFor: null,
   generation: 1,
   phase: "starting",
   phaseSince: at,

@@ -20,7 +20,7 @@ export function toAgentView(agent: AgentRecord, now: number): AgentView {
     phase: agent.phase,
     phaseSinceMs: agent.phaseSince.getTime(),
     progress: { ...deployProgress(agent.stage, now - stageSinceMs), sinceMs: stageSinceMs },
-    reason: toReason(agent.reason),
+    reason: toReason(agent.desired === "stopped" ? (agent.stoppedFor ?? agent.reason) : agent.reason),
     attempts: agent.attempts,
     retryAtMs: agent.retryAt?.getTime() ?? null,
     // Once it is to be deleted, nothing else is possible, whatever it still does.

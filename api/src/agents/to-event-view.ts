@@ -9,6 +9,8 @@ type EventName =
   | `stage_${DeployStage}`
   | `${DesiredState}_requested`
   | "restart_requested"
+  | `${DesiredState}_by_service`
+  | "tier_changed"
   | `${ModelSource}_chosen`;
 
 /** What a person reads in the agent's log; records/agents and records/agent-phases write these types. */
@@ -36,6 +38,10 @@ const messages: Record<EventName, string> = {
   stopped_requested: "You asked it to stop.",
   deleted_requested: "You asked to delete it.",
   restart_requested: "You asked for a restart.",
+  running_by_service: "Your plan is active again: waking up.",
+  stopped_by_service: "Put to sleep: no plan is active. Files and history are kept.",
+  deleted_by_service: "The time for which its data is kept is over.",
+  tier_changed: "Your plan changed.",
   byok_chosen: "Answers come from your Anthropic key from now on.",
   demo_chosen: "Answers come from the demo model from now on.",
 };

@@ -4,6 +4,7 @@ import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
 import type { Stripe } from "stripe";
 import { reconcileBilling, takeDueSteps } from "./reconcile-billing.ts";
+import { reportOverage } from "./report-overage.ts";
 
 export interface BillingClockOptions {
   db: Database;
@@ -17,21 +18,21 @@ export interface BillingClockOptions {
 const STEPS_EVERY_MS = 5 * MINUTE_MS;
 const RECONCILE_EVERY_MS = 24 * HOUR_MS;
 
-/** Takes the steps of dunning that fall due, and once a day compares everything with Stripe. Several processes may do so at once. */
-export function makeBillingClock({ db, pool, stripe, log, now, hint }: BillingClockOptions): {
-  close: () => Promise<void>;
-} {
-  let reconciledAtMs = now();
+/**
+ * Takes the steps of dunning that fall due, reports overage, and once a day compares everything with Stripe. Several
+ * processes may do so at once: the day's comparison is done by one of them, also after a restart.
+ */
+export function makeBillingClock(options: BillingClockOptions): { close: () => Promise<void> } {
+  const { db, pool, stripe, log, now, hint } = options;
   let running: Promise<void> | null = null;
 
   const tick = async (): Promise<void> => {
-    if (stripe === null || now() - reconciledAtMs < RECONCILE_EVERY_MS) {
-      await takeDueSteps({ db, now, hint });
-      return;
-    }
-    reconciledAtMs = now();
+    await takeDueSteps({ db, now, hint });
+    if (stripe === null) return;
+    await reportOverage({ db, pool, stripe, now });
+    if (!(await claimReconciliation(db, now()))) return;
     const differences = await reconcileBilling({ db, pool, stripe, now, hint });
-    for (const difference of differences) log.warn(difference, "subscription repaired: an event of it was lost");
+    for (const difference of differences) log.warn(difference, "billing differed from Stripe");
     log.info({ differences: differences.length }, "billing reconciled");
   };
   const timer = setInterval(() => {
@@ -46,4 +47,16 @@ export function makeBillingClock({ db, pool, stripe, log, now, hint }: BillingCl
       await running;
     },
   };
+}
+
+/** True for the one process that reconciles today. The claim is an audit event, which outlives every process. */
+export async function claimReconciliation(db: Database, nowMs: number): Promise<boolean> {
+  const since = new Date(nowMs - RECONCILE_EVERY_MS);
+  const claimed = await db.$executeRaw`
+    WITH one AS MATERIALIZED (SELECT pg_try_advisory_xact_lock(hashtextextended('billing/reconcile', 0)) AS free)
+    INSERT INTO audit_events (action, subject, at)
+    SELECT 'billing.reconciliation_due', 'billing', ${new Date(nowMs)} FROM one
+    WHERE free AND NOT EXISTS (
+      SELECT FROM audit_events WHERE subject = 'billing' AND action = 'billing.reconciliation_due' AND at > ${since})`;
+  return claimed === 1;
 }

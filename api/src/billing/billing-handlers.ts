@@ -1,134 +1,166 @@
 import { appError } from "@automna/contract/error-catalogue";
-import type { BillingView } from "@automna/contract/billing";
-import { priceKey, sellableTiers } from "@automna/core/billing/price-keys";
-import { standingOf, type Standing } from "@automna/core/billing/subscription-state";
+import { sellableTiers } from "@automna/core/billing/price-keys";
 import type { Tier } from "@automna/core/tiers/catalogue";
-import { linkCustomer, toStatus, toTier } from "@automna/records/billing";
-import type { Database } from "@automna/records/database";
+import { BILLING_PATH, PLANS_PATH } from "@automna/contract/paths";
+import type { Clock } from "@automna/core/shared/clock";
+import { appendAudit } from "@automna/records/audit";
+import { readServiceFacts } from "@automna/records/billing";
+import { transactionLimits, type Database } from "@automna/records/database";
+import type { Pool } from "@automna/records/pool";
 import type { Stripe } from "stripe";
 import type { Handlers } from "../http/routes.ts";
-import { USER_ID_FIELD } from "./fetch-subscription.ts";
+import { lockStripeObject } from "./billing-lock.ts";
+import { executePlanChange, planChange, PREVIEW_LIVES_MS, previewPlanChange } from "./change-plan.ts";
+import { openPackCheckout, openPlanCheckout, type CheckoutParts } from "./checkout.ts";
+import { listInvoices } from "./list-invoices.ts";
+import { choosePlanSubscription, readBilling, readStanding } from "./read-billing.ts";
+import { reconcileBilling } from "./reconcile-billing.ts";
+import { refreshSubscription } from "./refresh-subscription.ts";
+import { settleCheckout } from "./settle-checkout.ts";
+import { ensureCustomer } from "./stripe-customer.ts";
+import { toBillingDeps } from "./stripe-inbox.ts";
 
 export interface BillingHandlerDeps {
   db: Database;
+  pool: Pool;
+  now: Clock;
   /** Null = nothing is sold here. */
   stripe: Stripe | null;
   origin: string;
+  /** Plan of those who pay nothing; null = plans are bought. */
+  freeTier: Tier | null;
+  /** Days that a first plan may be tried for. */
+  trialDays?: number;
+  hint: (agentId: string) => Promise<void>;
   limitBilling: (userId: string) => void;
 }
 
-export function makeBillingHandlers(
-  deps: BillingHandlerDeps,
-): Pick<Handlers, "billing" | "billingCheckout" | "billingPortal"> {
-  const { db, origin, limitBilling } = deps;
-  const back = `${origin}/dashboard/billing`;
-  return {
-    billing: ({ caller }) => readBilling(db, caller.userId, deps.stripe !== null),
+type BillingHandlers = Pick<
+  Handlers,
+  | "billing"
+  | "billingCheckout"
+  | "billingCheckoutOutcome"
+  | "billingPacks"
+  | "billingPlanPreview"
+  | "billingPlan"
+  | "billingInvoices"
+  | "billingPortal"
+  | "reconcileBilling"
+>;
 
-    async billingCheckout({ caller, body }) {
-      const { userId } = caller;
-      const stripe = needStripe(deps);
+/** The audit of a change of plan; counting them tells the same change again from another one. */
+const PLAN_CHANGED = "billing.plan_changed";
+/** Longest that a change of plan may take with its calls to Stripe, ms. */
+const CHANGE_TIMEOUT_MS = 45_000;
+
+export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
+  const { db, origin, freeTier, limitBilling, now, trialDays = 0 } = deps;
+  const back = `${origin}${BILLING_PATH}`;
+  const billing =
+    deps.stripe === null ? null : { ...toBillingDeps({ ...deps, stripe: deps.stripe }), stripe: deps.stripe };
+  const needBilling = () => {
+    if (billing === null) throw appError("billing_unavailable");
+    return billing;
+  };
+  const view = (userId: string) => readBilling(db, userId, { isAvailable: billing !== null, trialDays, freeTier });
+
+  const backTo = { successUrl: `${back}?checkout=done`, cancelUrl: `${back}?checkout=left` };
+  const checkoutParts = async (userId: string): Promise<CheckoutParts> => {
+    const { stripe, prices } = needBilling();
+    return { stripe, prices, userId, customer: await ensureCustomer(db, stripe, userId), ...backTo };
+  };
+
+  return {
+    billing: ({ caller }) => view(caller.userId),
+
+    async billingCheckout({ caller: { userId }, body: { tier, promotionCode } }) {
+      needBilling();
       limitBilling(userId);
-      if (!sellableTiers.includes(body.tier)) throw appError("plan_not_for_sale");
+      if (!sellableTiers.includes(tier)) throw appError("plan_not_for_sale");
       // A second subscription would be paid twice; changing plan is another call.
-      if ((await readStanding(db, userId)).kind !== "nothing") throw appError("plan_active");
-      const customer = await ensureCustomer(db, stripe, userId);
-      const session = await stripe.checkout.sessions.create({
-        mode: "subscription",
-        customer,
-        client_reference_id: userId,
-        line_items: [{ price: await findPrice(stripe, body.tier), quantity: 1 }],
-        ...(await discountFor(stripe, body.promotionCode)),
-        automatic_tax: { enabled: true },
-        customer_update: { address: "auto" },
-        subscription_data: { metadata: { [USER_ID_FIELD]: userId } },
-        metadata: { [USER_ID_FIELD]: userId },
-        success_url: `${back}?checkout=done`,
-        cancel_url: `${back}?checkout=left`,
-      });
-      if (session.url === null) throw appError("service_unavailable");
-      return { url: session.url };
+      const { standing, isAccountEnding } = await readServiceFacts(db, userId);
+      if (isAccountEnding) throw appError("account_ending");
+      if (standing.kind !== "nothing") throw appError("plan_active");
+      const isFirst = (await db.subscription.count({ where: { userId } })) === 0;
+      const plans = `${origin}${PLANS_PATH}`;
+      const parts = {
+        ...(await checkoutParts(userId)),
+        // Stripe puts the id in.
+        successUrl: `${plans}/return?checkout={CHECKOUT_SESSION_ID}`,
+        cancelUrl: plans,
+      };
+      return { url: await openPlanCheckout(parts, { tier, promotionCode, trialDays: isFirst ? trialDays : 0 }) };
     },
 
-    async billingPortal({ caller }) {
-      const stripe = needStripe(deps);
-      limitBilling(caller.userId);
-      const known = await db.billingCustomer.findUnique({ where: { userId: caller.userId } });
+    async billingCheckoutOutcome({ caller: { userId }, params }) {
+      const selling = needBilling();
+      limitBilling(userId);
+      return { state: await settleCheckout({ ...selling, db }, { ...params, userId }) };
+    },
+
+    async billingPacks({ caller: { userId }, body: { packs } }) {
+      needBilling();
+      limitBilling(userId);
+      // Credits are spent by an agent, and without a plan there is none.
+      if ((await readStanding(db, userId)).kind !== "paid") throw appError("billing_not_started");
+      return { url: await openPackCheckout(await checkoutParts(userId), packs) };
+    },
+
+    async billingPlanPreview({ caller: { userId }, body: { tier } }) {
+      const selling = needBilling();
+      limitBilling(userId);
+      const change = await planChange(selling, await needSubscription(db, userId), tier);
+      return previewPlanChange(selling, change, { wanted: tier, atS: Math.floor(now() / 1_000) });
+    },
+
+    async billingPlan({ caller: { userId }, body: { tier, prorationAtMs } }) {
+      const selling = needBilling();
+      limitBilling(userId);
+      // The price was shown for that moment; anything else would be another price.
+      if (prorationAtMs > now() || now() - prorationAtMs > PREVIEW_LIVES_MS) throw appError("preview_expired");
+      const subscriptionId = await needSubscription(db, userId);
+      await db.$transaction(
+        async (tx) => {
+          // Of two changes at once the second sees what the first one did.
+          await lockStripeObject(tx, subscriptionId);
+          const change = await planChange(selling, subscriptionId, tier);
+          const changesBefore = await tx.auditEvent.count({ where: { action: PLAN_CHANGED, subject: subscriptionId } });
+          await executePlanChange(selling, change, { atS: Math.floor(prorationAtMs / 1_000), changesBefore });
+          await refreshSubscription(tx, selling, subscriptionId);
+          const data = { from: change.tier, to: tier, kind: change.kind };
+          await appendAudit(tx, { userId, action: PLAN_CHANGED, subject: subscriptionId, data });
+        },
+        { ...transactionLimits, timeout: CHANGE_TIMEOUT_MS },
+      );
+      return view(userId);
+    },
+
+    async billingInvoices({ caller: { userId } }) {
+      const { stripe } = needBilling();
+      const known = await db.billingCustomer.findUnique({ where: { userId } });
+      if (known === null) return { invoices: [], next: null };
+      const current = choosePlanSubscription(await db.subscription.findMany({ where: { userId } }));
+      return listInvoices(stripe, { customerId: known.customerId, subscriptionId: current?.id ?? null });
+    },
+
+    async billingPortal({ caller: { userId } }) {
+      const { stripe } = needBilling();
+      limitBilling(userId);
+      const known = await db.billingCustomer.findUnique({ where: { userId } });
       if (known === null) throw appError("billing_not_started");
       const { url } = await stripe.billingPortal.sessions.create({ customer: known.customerId, return_url: back });
       return { url };
     },
+
+    async reconcileBilling({ caller: { userId }, body: { isDryRun } }) {
+      const differences = await reconcileBilling({ ...needBilling(), db }, { by: userId, isDryRun });
+      return { differences };
+    },
   };
 }
 
-function needStripe({ stripe }: Pick<BillingHandlerDeps, "stripe">): Stripe {
-  if (stripe === null) throw appError("billing_unavailable");
-  return stripe;
-}
-
-async function readBilling(db: Database, userId: string, isAvailable: boolean): Promise<BillingView> {
-  const [entitlement, subscriptions] = await Promise.all([
-    db.entitlement.findUnique({ where: { userId } }),
-    db.subscription.findMany({ where: { userId, endedAt: null }, orderBy: { periodStart: "asc" } }),
-  ]);
-  return {
-    isAvailable,
-    tier: toTier(entitlement?.tier ?? null),
-    dunning: entitlement?.dunning ?? "clear",
-    deadlineMs: entitlement?.deadline?.getTime() ?? null,
-    subscriptions: subscriptions.map(({ tier, status, periodEnd, endsAtPeriodEnd }) => ({
-      tier: toTier(tier),
-      status,
-      periodEndMs: periodEnd.getTime(),
-      endsAtPeriodEnd,
-    })),
-  };
-}
-
-async function readStanding(db: Database, userId: string): Promise<Standing> {
-  const subscriptions = await db.subscription.findMany({ where: { userId } });
-  return standingOf(
-    subscriptions.map(({ tier, status, periodEnd, endsAtPeriodEnd, endedAt }) => ({
-      tier: toTier(tier),
-      status: toStatus(status),
-      periodEndMs: periodEnd.getTime(),
-      endsAtPeriodEnd,
-      endedAtMs: endedAt?.getTime() ?? null,
-    })),
-  );
-}
-
-/** The user's Stripe customer, made on first use; two calls at once end with one (the key makes them one at Stripe). */
-async function ensureCustomer(db: Database, stripe: Stripe, userId: string): Promise<string> {
-  const known = await db.billingCustomer.findUnique({ where: { userId } });
-  if (known !== null) return known.customerId;
-  const user = await db.user.findUniqueOrThrow({ where: { id: userId } });
-  // Without the profile, which may change between two tries: the same key must come with the same call.
-  const customer = await stripe.customers.create(
-    { metadata: { [USER_ID_FIELD]: userId } },
-    { idempotencyKey: `customer/${userId}` },
-  );
-  const customerId = await linkCustomer(db, userId, customer.id);
-  await stripe.customers.update(customerId, { email: user.email, ...(user.name === "" ? {} : { name: user.name }) });
-  return customerId;
-}
-
-async function findPrice(stripe: Stripe, tier: Tier): Promise<string> {
-  const lookupKey = priceKey(tier);
-  if (lookupKey === null) throw appError("plan_not_for_sale");
-  const { data } = await stripe.prices.list({ lookup_keys: [lookupKey], active: true, limit: 1 });
-  const [price] = data;
-  if (price === undefined) throw appError("plan_not_for_sale");
-  return price.id;
-}
-
-/** With a code of the customer's the discount is set; without one Stripe's page has a field for it. */
-async function discountFor(
-  stripe: Stripe,
-  code: string | undefined,
-): Promise<Pick<Stripe.Checkout.SessionCreateParams, "discounts" | "allow_promotion_codes">> {
-  if (code === undefined) return { allow_promotion_codes: true };
-  const { data } = await stripe.promotionCodes.list({ code, active: true, limit: 1 });
-  const [found] = data;
-  return found === undefined ? { allow_promotion_codes: true } : { discounts: [{ promotion_code: found.id }] };
+async function needSubscription(db: Database, userId: string): Promise<string> {
+  const current = choosePlanSubscription(await db.subscription.findMany({ where: { userId } }));
+  if (current === null) throw appError("billing_not_started");
+  return current.id;
 }

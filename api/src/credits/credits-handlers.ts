@@ -21,6 +21,8 @@ export interface CreditsHandlerDeps {
   /** The tier that a customer is entitled to now. */
   findTier: (userId: string) => Promise<Tier>;
   now: Clock;
+  /** Sees to it that overage can be billed to this customer, before they allow it. */
+  prepareOverage?: (userId: string) => Promise<unknown>;
 }
 
 type CreditsHandlers = Pick<Handlers, "getCredits" | "getStatement" | "getStatementCsv" | "putOverage">;
@@ -50,6 +52,7 @@ export function makeCreditsHandlers(deps: CreditsHandlerDeps): CreditsHandlers {
     async putOverage({ caller, body: { capCredits } }) {
       const { userId } = caller;
       if (capCredits !== null && !canUseOverage(await findTier(userId))) throw appError("overage_not_possible");
+      if (capCredits !== null) await deps.prepareOverage?.(userId);
       await setOverageCap(pool, userId, capCredits);
       await appendAudit(db, { userId, action: "credits.overage", subject: userId, data: { capCredits } });
       return readCredits(deps, userId);

@@ -20,6 +20,7 @@ export function toCreditsView(
     tier,
     remaining: available,
     held,
+    owed: account?.debt ?? 0,
     month: startMs === null ? null : { credits: tierCatalogue[tier].creditsPerMonth, startMs, used },
     usedPercent: issued === 0 ? 0 : usedPercent(use),
     warning: chooseWarning({ ...use, hasHadCredits: issued > 0 }),

@@ -29,7 +29,8 @@ export function mountRoutes(app: Express, handlers: Handlers, guards: Guards): v
         // Health is asked by supervisors at the service's own address.
         if (name !== "health") guards.checkAddress(request);
         guards.checkOrigin(request, route.access);
-        const caller = route.access === "session" ? await identifyCaller(guards, request) : null;
+        const caller = needsSession(route) ? await identifyCaller(guards, request, route.keyScope) : null;
+        if (route.access === "operator") guards.checkOperator(caller?.role ?? null);
         const params = route.params && parsePart("params", route.params, request.params);
         const query = route.query && parsePart("query", route.query, request.query);
         const body = route.body && parsePart("body", route.body, await readJsonBody(request, response));
@@ -38,6 +39,11 @@ export function mountRoutes(app: Express, handlers: Handlers, guards: Guards): v
       sendAnswer(route, response, await withDeadline(answering, ANSWER_DEADLINE_MS));
     });
   }
+}
+
+/** Routes that only somebody who is signed in may call. */
+export function needsSession({ access }: Pick<ApiRoute, "access">): boolean {
+  return access === "session" || access === "operator";
 }
 
 /** Nothing leaves that the contract does not list: the answer goes through the route's schema. */

@@ -2,6 +2,7 @@ import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
 import { errorBodySchema } from "@automna/contract/error-body";
 import { SESSION_COOKIE } from "@automna/contract/identity";
 import { z } from "zod";
+import { needsSession } from "./mount-routes.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -28,6 +29,7 @@ export function makeOpenApi(routes: Readonly<Record<string, ApiRoute>> = apiRout
       securitySchemes: {
         cookie: { type: "apiKey", in: "cookie", name: SESSION_COOKIE },
         bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        apiKey: { type: "http", scheme: "bearer", description: "A key from the dashboard's settings: atm_live_…" },
       },
     },
   };
@@ -38,7 +40,7 @@ function toOperation(name: string, route: ApiRoute): Json {
   return {
     operationId: name,
     summary: route.summary,
-    security: route.access === "session" ? [{ cookie: [] }, { bearer: [] }] : [],
+    security: toSecurity(route),
     parameters: [...toParameters("path", route.params), ...toParameters("query", route.query)],
     ...(body === undefined
       ? {}
@@ -48,6 +50,12 @@ function toOperation(name: string, route: ApiRoute): Json {
       default: { description: "Any failure.", content: { "application/json": { schema: errorRef } } },
     },
   };
+}
+
+function toSecurity(route: ApiRoute): Json[] {
+  if (!needsSession(route)) return [];
+  const { keyScope } = route;
+  return [{ cookie: [] }, { bearer: [] }, ...(keyScope === undefined ? [] : [{ apiKey: [keyScope] }])];
 }
 
 function toSuccess({ status, body, contentType }: ApiRoute["success"]): Json {

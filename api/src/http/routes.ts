@@ -2,7 +2,7 @@ import type { ApiRouteName, apiRoutes } from "@automna/contract/api-routes";
 import type { Logger } from "@automna/service-kit/log";
 import type { Request, Response } from "express";
 import type { z } from "zod";
-import type { Caller } from "../identity/caller.ts";
+import type { Caller, SessionCaller } from "../identity/caller.ts";
 
 type Route<Name extends ApiRouteName> = (typeof apiRoutes)[Name];
 type Parsed<Name extends ApiRouteName, Part extends "params" | "query" | "body"> =
@@ -13,7 +13,12 @@ export interface Call<Name extends ApiRouteName> {
   params: Parsed<Name, "params">;
   query: Parsed<Name, "query">;
   body: Parsed<Name, "body">;
-  caller: Route<Name>["access"] extends "session" ? Caller : null;
+  /** A person, except where keys are let in too. */
+  caller: Route<Name>["access"] extends "session" | "operator"
+    ? Route<Name> extends { keyScope: string }
+      ? Caller
+      : SessionCaller
+    : null;
   request: Request;
   /** For headers and cookies; the body is what the handler returns, if the route has one. */
   response: Response;

@@ -3,7 +3,7 @@ import { isAppError } from "@automna/core/shared/app-error";
 import type { Database } from "@automna/records/database";
 import { readCookie } from "@automna/service-kit/cookies";
 import type { Handlers } from "../http/routes.ts";
-import { identifyCaller } from "./caller.ts";
+import { identifySession } from "./caller.ts";
 import type { Guards } from "./guards.ts";
 import { ADMISSION_COOKIE } from "./local/local-cookies.ts";
 import { readMe } from "./read-me.ts";
@@ -41,7 +41,7 @@ export function isAdmitted(guards: Pick<Guards, "checkAdmission">, request: Inco
 
 async function isSignedIn(guards: Guards, request: IncomingMessage): Promise<boolean> {
   try {
-    await identifyCaller(guards, request);
+    await identifySession(guards, request);
     return true;
   } catch (error) {
     if (isAppError(error) && error.kind === "user") return false;

@@ -24,6 +24,21 @@ const signedIn = async (email: string) => {
   return { browser, userId };
 };
 
+test("an operator is who the installation names, also with a fresh token, and nobody else", async () => {
+  const { browser } = await signedIn("Operator@example.com");
+  const { browser: other } = await signedIn("someone@example.com");
+  const roleOf = async (who: typeof browser) => meSchema.parse((await who.call("me")).body).role;
+  expect([await roleOf(browser), await roleOf(other)]).toEqual(["operator", "customer"]);
+  expect((await browser.call("localToken")).status).toBe(200);
+  expect(await roleOf(browser)).toBe("operator");
+});
+
+test("what is for operators is refused to everybody else", () => {
+  const { checkOperator } = api.guards;
+  expect(() => checkOperator("operator")).not.toThrow();
+  for (const role of ["customer", null] as const) expect(() => checkOperator(role)).toThrow(/not yours to use/);
+});
+
 describe("the start link", () => {
   test("admits one browser, once", async () => {
     const link = api.startLink();

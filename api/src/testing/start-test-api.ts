@@ -10,17 +10,21 @@ import { newKeyRingJson, parseKeyRing, type KeyRing } from "@automna/service-kit
 import { makeSessionVerifier } from "@automna/service-kit/session-verifier";
 import { makeStartToken, startLink } from "@automna/service-kit/start-link";
 import { findFreePort } from "@automna/testkit/free-port";
+import type { Tier } from "@automna/core/tiers/catalogue";
 import type { ClerkClient } from "@clerk/express";
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { Stripe } from "stripe";
 import { Agent } from "undici";
 import { makeApp, type Api } from "../app.ts";
+import type { AppsSite } from "../apps/app-handlers.ts";
 import { makeStripeInbox } from "../billing/stripe-inbox.ts";
 import { makeServer } from "../http/make-server.ts";
 import { makeClerkInbox } from "../identity/clerk/clerk-inbox.ts";
 import { makeGuards, type Guards } from "../identity/guards.ts";
 import { makeCheckModelKey } from "../key/check-model-key.ts";
-import { makeInboxWorker, refuseEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
+import { openMail } from "../mail/open-mail.ts";
+import type { MailWorker } from "../mail/mail-worker.ts";
+import { makeInboxWorker, refuseEvent, type HandleInboxEvent, type InboxWorker } from "../webhooks/inbox-worker.ts";
 import { makeRefusalCounter, type RefusalCounter } from "../webhooks/refusal-counter.ts";
 import type { WebhookGuards } from "../webhooks/webhook-guards.ts";
 import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
@@ -28,25 +32,37 @@ import { makeTestIssuer, type TestIssuer } from "./test-issuer.ts";
 export interface TestApiOptions {
   /** Connection with the api's own rights. */
   databaseUrl: string;
+  /** Clients that die when they are told to, in place of calm ones. */
+  clients?: { db: Database; pool: Pool };
   /** Guards that are switched off, by what stands in for them. */
   guards?: Partial<Omit<Guards, "webhooks">>;
   webhookGuards?: Partial<WebhookGuards>;
+  /** Stands in for what is done about Stripe's events. */
+  stripeInbox?: HandleInboxEvent;
   /** Stripe's stand-in. */
   stripe?: { stripe: Stripe; webhookSecret: string };
   /** Clerk's stand-in. */
   clerk?: { client: ClerkClient; webhookSecret: string };
+  /** A mail server; without one mails are captured, into no folder. */
+  smtpUrl?: string;
   modelProviderUrl?: string;
   /** Stands in for the queue; by default hints are only counted. */
   jobs?: Pick<JobSender, "add">;
   identity?: "local" | "clerk";
+  /** Plan of those who pay nothing: `local` when not given. */
+  freeTier?: Tier | null;
   /** Moves the api's clock, ms. */
   clockOffsetMs?: () => number;
   heartbeatMs?: number;
+  /** Where apps are; by default agents don't answer. */
+  apps?: AppsSite | null;
+  trialDays?: number;
   log?: Logger;
 }
 
 export interface TestApi extends Pick<Api, "app"> {
   origin: string;
+  guards: Guards;
   issuer: TestIssuer;
   db: Database;
   pool: Pool;
@@ -56,6 +72,8 @@ export interface TestApi extends Pick<Api, "app"> {
   /** Works only when it is told to: `runOnce`. */
   inbox: InboxWorker;
   refusals: RefusalCounter;
+  /** Sends mails only when it is told to: `runOnce`. */
+  mail: MailWorker;
   /** A fresh link for one browser. */
   startLink: () => string;
   isListening: () => boolean;
@@ -69,8 +87,8 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
   const issuer = makeTestIssuer();
   const port = await findFreePort();
   const origin = `http://127.0.0.1:${port}`;
-  const db = createPrismaClient(databaseUrl, { max: 4 });
-  const pool = makePool(databaseUrl, { max: 4 });
+  const db = options.clients?.db ?? createPrismaClient(databaseUrl, { max: 4 });
+  const pool = options.clients?.pool ?? makePool(databaseUrl, { max: 4 });
   const listener = makeNotifyListener(databaseUrl, log);
   const dispatcher = new Agent();
   const modelKeyRing = parseKeyRing(newKeyRingJson());
@@ -88,9 +106,11 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
   });
   const isLocal = issuerName === "local";
-  const { stripe, clerk } = options;
+  const { stripe, clerk, freeTier = "local" } = options;
   const guards = makeGuards({
     db,
+    pool,
+    freeTier,
     verifier,
     now,
     origin,
@@ -108,9 +128,25 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     now,
     everyMs: DAY_MS,
     handlers: {
-      stripe: stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint }),
+      stripe:
+        options.stripeInbox ??
+        (stripe === undefined ? refuseEvent : makeStripeInbox({ stripe: stripe.stripe, pool, now, hint })),
       clerk: clerk === undefined ? refuseEvent : makeClerkInbox({ clerk: clerk.client, now, hint }),
     },
+  });
+  const mail = openMail({
+    smtp:
+      options.smtpUrl === undefined
+        ? null
+        : { url: options.smtpUrl, from: { name: "Automna", address: "hello@automna.test" }, silenceTimeoutMs: 2_000 },
+    folder: null,
+    db,
+    pool,
+    origin,
+    keyRing: modelKeyRing,
+    log,
+    now,
+    everyMs: DAY_MS,
   });
   const { app, closeStreams } = makeApp({
     db,
@@ -133,7 +169,10 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       dispatcher,
       log,
     }),
-    tier: "local",
+    freeTier,
+    onAccountEnding: () => undefined,
+    apps: options.apps === undefined ? { origin: "http://apps.test", listPublished: async () => null } : options.apps,
+    ...(options.trialDays === undefined ? {} : { trialDays: options.trialDays }),
     ...(options.heartbeatMs === undefined ? {} : { heartbeatMs: options.heartbeatMs }),
   });
   const server = makeServer(app);
@@ -142,6 +181,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
 
   return {
     app,
+    guards,
     origin,
     issuer,
     db,
@@ -150,6 +190,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
     hints,
     inbox,
     refusals,
+    mail,
     startLink: () =>
       startLink(
         origin,
@@ -161,7 +202,7 @@ export async function startTestApi(options: TestApiOptions): Promise<TestApi> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
-      await Promise.all([closed, listener.close(), dispatcher.close(), pool.end()]);
+      await Promise.all([closed, mail.close(), listener.close(), dispatcher.close(), pool.end()]);
       await db.$disconnect();
     },
   };

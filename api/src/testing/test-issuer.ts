@@ -21,6 +21,7 @@ export function makeTestIssuer(): TestIssuer {
     signingKey,
     sessionIssuer,
     startKey: "a start key of the tests, long enough",
+    operators: ["operator@example.com"],
     jwtKey: publicKey,
     sign(
       {
@@ -28,11 +29,15 @@ export function makeTestIssuer(): TestIssuer {
         userId = "user_00000000000000000000",
         sessionId = "sess_00000000000000000000",
         sessionExpiresAtMs = now24h(),
+        role = "customer",
       },
       now,
     ) {
-      return signSessionToken({ signingKey, sessionIssuer, origin }, { userId, sessionId, sessionExpiresAtMs }, now)
-        .token;
+      return signSessionToken(
+        { signingKey, sessionIssuer, origin },
+        { userId, sessionId, sessionExpiresAtMs, role },
+        now,
+      ).token;
     },
   };
 }

@@ -30,7 +30,7 @@ export type ApiClient = ReturnType<typeof makeApiClient>;
 /** Calls routes of the contract. Throws AppError with the code of the error body, or `unreachable` without an answer. */
 export function makeApiClient(deps: ApiClientDeps) {
   async function call<Name extends ApiRouteName>(name: Name, input: CallInput<Name>): Promise<CallAnswer<Name>> {
-    const session = apiRoutes[name].access === "session";
+    const session = apiRoutes[name].access !== "public";
     let response = await sendRequest(deps.fetch, name, input);
     if (response.status === 401 && session) {
       if (await deps.refreshSession()) response = await sendRequest(deps.fetch, name, input);

@@ -1,13 +1,15 @@
 import type { DeployAgent } from "@automna/contract/agents";
 import type { KeyView, LocalSignIn } from "@automna/contract/identity";
+import type { putAppSchema } from "@automna/contract/apps";
 import type { ApiRouteName } from "@automna/contract/api-routes";
 import type { AgentAction } from "@automna/core/agents/agent-abilities";
 import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import type { z } from "zod";
 
 import type { ApiClient } from "./api-client.ts";
 import { usePlatform } from "./api-context.tsx";
-import { agentsQuery, meQuery, queryKeys, withAnswer } from "./queries.ts";
+import { agentsQuery, appsQuery, meQuery, queryKeys, withAnswer } from "./queries.ts";
 
 export function useSignIn() {
   const { api } = usePlatform();
@@ -69,6 +71,39 @@ export function usePutOverage() {
   return useMutation({
     mutationFn: (capCredits: number | null) => api.call("putOverage", { body: { capCredits } }),
     onSuccess: (view) => cache.setQueryData(queryKeys.credits, view),
+  });
+}
+
+/** On or off, and who may see it. */
+export function usePutApp(agentId: string) {
+  const { api } = usePlatform();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: ({ name, body }: { name: string; body: z.input<typeof putAppSchema> }) =>
+      api.call("putApp", { params: { agentId, name }, body }),
+    onSuccess: ({ app }) =>
+      cache.setQueryData(
+        appsQuery(api, agentId).queryKey,
+        (list) => list && { ...list, apps: list.apps.map((one) => (one.name === app.name ? app : one)) },
+      ),
+  });
+}
+
+/** An address that lets the owner in, once. */
+export function useOpenApp(agentId: string) {
+  const { api } = usePlatform();
+  return useMutation({
+    mutationFn: async (name: string) => (await api.call("openApp", { params: { agentId, name } })).url,
+  });
+}
+
+/** Changes the addresses of all apps. */
+export function usePutHandle() {
+  const { api } = usePlatform();
+  const cache = useQueryClient();
+  return useMutation({
+    mutationFn: (handle: string) => api.call("putHandle", { body: { handle } }),
+    onSuccess: () => cache.invalidateQueries({ queryKey: queryKeys.apps }),
   });
 }
 

@@ -6,8 +6,13 @@ export const queryKeys = {
   identity: ["identity"],
   me: ["me"],
   agents: ["agents"],
+  billing: ["billing"],
+  checkout: (checkoutId: string) => ["checkout", checkoutId],
+  accountDeletion: ["account-deletion"],
   credits: ["credits"],
   statement: ["credits", "statement"],
+  apps: ["apps"],
+  appsOf: (agentId: string) => ["apps", agentId],
   agentLog: (agentId: string) => ["agent-log", agentId],
 } as const;
 
@@ -25,6 +30,25 @@ export const agentsQuery = (api: ApiClient) =>
     staleTime: 15_000,
   });
 
+/** The plan and what is owed. Webhooks change it at any time. */
+export const billingQuery = (api: ApiClient) =>
+  queryOptions({ queryKey: queryKeys.billing, queryFn: () => api.call("billing", {}), staleTime: 15_000 });
+
+/** What has become of a purchase, by Stripe's own word. */
+export const checkoutOutcomeQuery = (api: ApiClient, checkoutId: string) =>
+  queryOptions({
+    queryKey: queryKeys.checkout(checkoutId),
+    queryFn: () => api.call("billingCheckoutOutcome", { params: { checkoutId } }),
+    staleTime: 0,
+  });
+
+export const accountDeletionQuery = (api: ApiClient) =>
+  queryOptions({
+    queryKey: queryKeys.accountDeletion,
+    queryFn: () => api.call("accountDeletion", {}),
+    staleTime: 60_000,
+  });
+
 /** Charges come from agents, at any time: never older than a look away. */
 export const creditsQuery = (api: ApiClient) =>
   queryOptions({ queryKey: queryKeys.credits, queryFn: () => api.call("getCredits", {}), staleTime: 5_000 });
@@ -37,6 +61,15 @@ export const statementQuery = (api: ApiClient) =>
     initialPageParam: null as number | null,
     getNextPageParam: (page) => page.nextBefore,
     staleTime: 5_000,
+  });
+
+/** The agent publishes at any time, also while the page is open. */
+export const appsQuery = (api: ApiClient, agentId: string) =>
+  queryOptions({
+    queryKey: queryKeys.appsOf(agentId),
+    queryFn: () => api.call("listApps", { params: { agentId } }),
+    staleTime: 5_000,
+    refetchInterval: 20_000,
   });
 
 function existing(agents: readonly AgentView[]): AgentView[] {

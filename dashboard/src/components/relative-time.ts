@@ -14,3 +14,8 @@ export function formatDuration(ms: number): string {
   const seconds = Math.round(ms / 1000);
   return seconds < 120 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
+
+/** "December 22, 2026": a day that something ends on. */
+export function formatDay(ms: number): string {
+  return new Intl.DateTimeFormat("en-US", { dateStyle: "long" }).format(ms);
+}

@@ -5,6 +5,7 @@ import { isReachable } from "../agents/agent-state.ts";
 import { useAgent } from "../agents/use-agent.ts";
 import { usePlatform } from "../api/api-context.tsx";
 import { meQuery } from "../api/queries.ts";
+import { PaymentBanner } from "../billing/PaymentBanner.tsx";
 import { ChatSessionProvider } from "../gateway/chat-context.tsx";
 import { useOpenChatSession } from "../gateway/use-open-chat-session.ts";
 import { PhoneBar } from "./PhoneBar.tsx";
@@ -30,6 +31,7 @@ export function AppShell() {
       <div className="flex h-dvh flex-col md:flex-row">
         <Rail agent={agent} user={me.user} />
         <main id="main" tabIndex={-1} className="flex min-h-0 min-w-0 flex-1 flex-col outline-none">
+          <PaymentBanner />
           <Outlet />
         </main>
         <PhoneBar agent={agent} />

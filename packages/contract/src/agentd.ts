@@ -8,7 +8,12 @@ export const agentdPaths = {
   status: "/_automna/status",
   /** For the customer: stops a run that another connection started, which the gateway itself refuses them. */
   abort: "/agentd/abort",
+  /** For the api, with the customer's session: what the agent has published. */
+  appList: "/agentd/app-list",
 } as const;
+
+/** Files of published apps, `/agentd/apps/<name>/<path>`: opened by the apps key alone. */
+export const AGENTD_APPS_PREFIX = "/agentd/apps/";
 
 /** What an agent is, as far as its slot needs to know. No key of the customer's is ever part of it (design D7). */
 export const claimRequestSchema = z.strictObject({

@@ -1,8 +1,50 @@
+import type { ApiKeyScope } from "@automna/core/api-keys/api-key-state";
 import { z } from "zod";
-import { billingViewSchema, checkoutSchema, redirectSchema } from "./billing.ts";
+import {
+  actedSchema,
+  actOnCustomerSchema,
+  customerAuditSchema,
+  customerEventsSchema,
+  customerPaymentsSchema,
+  customerViewSchema,
+  findCustomersSchema,
+  foundCustomersSchema,
+  supportAccessSchema,
+} from "./admin.ts";
+import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
+import {
+  billingViewSchema,
+  changePlanSchema,
+  checkoutOutcomeSchema,
+  checkoutParams,
+  checkoutSchema,
+  invoicesSchema,
+  packsSchema,
+  planPreviewRequestSchema,
+  planPreviewSchema,
+  reconcileRequestSchema,
+  reconciliationSchema,
+  redirectSchema,
+} from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
+import {
+  appAnswerSchema,
+  appListSchema,
+  appNameSchema,
+  handleAnswerSchema,
+  putAppSchema,
+  putHandleSchema,
+} from "./apps.ts";
 import { creditsViewSchema, putOverageSchema, statementQuerySchema, statementSchema } from "./credits.ts";
-import { identityInfoSchema, keyViewSchema, localSignInSchema, meSchema, putKeySchema } from "./identity.ts";
+import {
+  accountDeletionSchema,
+  deleteAccountSchema,
+  identityInfoSchema,
+  keyViewSchema,
+  localSignInSchema,
+  meSchema,
+  putKeySchema,
+} from "./identity.ts";
 
 export interface ApiRoute {
   method: "get" | "post" | "put" | "delete";
@@ -11,9 +53,11 @@ export interface ApiRoute {
   summary: string;
   /**
    * public: anyone; session: signed in; the handler decides ownership and answers 404 for what is not the caller's;
-   * webhook: a vendor, whose signature over the raw body the handler checks.
+   * operator: signed in with the role `operator`; webhook: a vendor, whose signature over the raw body the handler checks.
    */
-  access: "public" | "session" | "webhook";
+  access: "public" | "session" | "operator" | "webhook";
+  /** What an API key needs to use it; without it no key may. */
+  keyScope?: ApiKeyScope;
   params?: z.ZodObject;
   query?: z.ZodObject;
   body?: z.ZodType;
@@ -21,7 +65,10 @@ export interface ApiRoute {
   success: { status: number; body: z.ZodType | null; contentType?: string };
 }
 
+const userParams = z.object({ userId: z.string().regex(/^user_[0-9A-Za-z]{8,64}$/) });
+const apiKeyParams = z.object({ keyId: z.string().regex(/^key_[0-9a-z]{20}$/) });
 const agentParams = z.object({ agentId: z.string().regex(/^agt_[0-9a-z]{20}$/) });
+const appParams = agentParams.extend({ name: appNameSchema });
 
 /** Every route of the REST API. api mounts exactly these, OpenAPI is generated from them, the dashboard calls them. */
 export const apiRoutes = {
@@ -85,6 +132,28 @@ export const apiRoutes = {
     access: "session",
     success: { status: 200, body: meSchema },
   },
+  accountDeletion: {
+    method: "get",
+    path: "/api/account/deletion",
+    summary: "Is your account about to be deleted, and when?",
+    access: "session",
+    success: { status: 200, body: accountDeletionSchema },
+  },
+  deleteAccount: {
+    method: "post",
+    path: "/api/account/deletion",
+    summary: "Delete your account: the plan ends and the agent stops now, all data is erased after 30 days.",
+    access: "session",
+    body: deleteAccountSchema,
+    success: { status: 202, body: accountDeletionSchema },
+  },
+  keepAccount: {
+    method: "delete",
+    path: "/api/account/deletion",
+    summary: "Keep your account after all, while its data is still there.",
+    access: "session",
+    success: { status: 200, body: accountDeletionSchema },
+  },
   getKey: {
     method: "get",
     path: "/api/key",
@@ -123,6 +192,53 @@ export const apiRoutes = {
     body: checkoutSchema,
     success: { status: 200, body: redirectSchema },
   },
+  billingCheckoutOutcome: {
+    method: "post",
+    path: "/api/billing/checkout/:checkoutId",
+    summary: "Look a purchase up at Stripe and write down what it brought, in case Stripe's news of it are late.",
+    access: "session",
+    params: checkoutParams,
+    success: { status: 200, body: checkoutOutcomeSchema },
+  },
+  billingPacks: {
+    method: "post",
+    path: "/api/billing/packs",
+    summary: "Buy credit packs: answers the address of Stripe's page.",
+    access: "session",
+    body: packsSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingPlanPreview: {
+    method: "post",
+    path: "/api/billing/plan/preview",
+    summary: "What a change of plan would cost and when it would take effect; changes nothing.",
+    access: "session",
+    body: planPreviewRequestSchema,
+    success: { status: 200, body: planPreviewSchema },
+  },
+  billingPlan: {
+    method: "post",
+    path: "/api/billing/plan",
+    summary: "Change plan as previewed: up at once if it is paid, down when the paid period ends.",
+    access: "session",
+    body: changePlanSchema,
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingInvoices: {
+    method: "get",
+    path: "/api/billing/invoices",
+    summary: "Your invoices, newest first, and the next one.",
+    access: "session",
+    success: { status: 200, body: invoicesSchema },
+  },
+  reconcileBilling: {
+    method: "post",
+    path: "/api/admin/billing/reconcile",
+    summary: "Compare all money with Stripe and repair what differs; lists it.",
+    access: "operator",
+    body: reconcileRequestSchema,
+    success: { status: 200, body: reconciliationSchema },
+  },
   billingPortal: {
     method: "post",
     path: "/api/billing/portal",
@@ -150,6 +266,7 @@ export const apiRoutes = {
     path: "/api/agents",
     summary: "Your agents.",
     access: "session",
+    keyScope: "agents:read",
     success: { status: 200, body: agentListSchema },
   },
   deployAgent: {
@@ -165,6 +282,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId",
     summary: "One agent.",
     access: "session",
+    keyScope: "agents:read",
     params: agentParams,
     success: { status: 200, body: agentAnswerSchema },
   },
@@ -173,6 +291,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/stop",
     summary: "Stop; files and history stay.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -181,6 +300,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/start",
     summary: "Start a stopped or failed agent.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -189,6 +309,7 @@ export const apiRoutes = {
     path: "/api/agents/:agentId/restart",
     summary: "Stop and start.",
     access: "session",
+    keyScope: "agents:write",
     params: agentParams,
     success: { status: 202, body: agentAnswerSchema },
   },
@@ -218,11 +339,46 @@ export const apiRoutes = {
     success: { status: 200, body: null, contentType: "text/event-stream" },
   },
 
+  listApps: {
+    method: "get",
+    path: "/api/agents/:agentId/apps",
+    summary: "What your agent has published, and where.",
+    access: "session",
+    params: agentParams,
+    success: { status: 200, body: appListSchema },
+  },
+  putApp: {
+    method: "put",
+    path: "/api/agents/:agentId/apps/:name",
+    summary: "Switch an app on or off, and say who may see it.",
+    access: "session",
+    params: appParams,
+    body: putAppSchema,
+    success: { status: 200, body: appAnswerSchema },
+  },
+  openApp: {
+    method: "post",
+    path: "/api/agents/:agentId/apps/:name/ticket",
+    summary: "An address that lets you, and once, into your private app.",
+    access: "session",
+    params: appParams,
+    success: { status: 200, body: z.object({ url: z.string() }) },
+  },
+  putHandle: {
+    method: "put",
+    path: "/api/apps/handle",
+    summary: "The name in the addresses of your apps; a former one stays yours.",
+    access: "session",
+    body: putHandleSchema,
+    success: { status: 200, body: handleAnswerSchema },
+  },
+
   getCredits: {
     method: "get",
     path: "/api/credits",
     summary: "Your balance, this month's use, warnings, overage and prices.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: creditsViewSchema },
   },
   getStatement: {
@@ -230,6 +386,7 @@ export const apiRoutes = {
     path: "/api/credits/statement",
     summary: "What is behind the balance, newest first.",
     access: "session",
+    keyScope: "credits:read",
     query: statementQuerySchema,
     success: { status: 200, body: statementSchema },
   },
@@ -238,6 +395,7 @@ export const apiRoutes = {
     path: "/api/credits/statement.csv",
     summary: "The statement as a file, newest first.",
     access: "session",
+    keyScope: "credits:read",
     success: { status: 200, body: null, contentType: "text/csv" },
   },
   putOverage: {
@@ -247,6 +405,104 @@ export const apiRoutes = {
     access: "session",
     body: putOverageSchema,
     success: { status: 200, body: creditsViewSchema },
+  },
+
+  listApiKeys: {
+    method: "get",
+    path: "/api/api-keys",
+    summary: "Your API keys; of none the secret.",
+    access: "session",
+    success: { status: 200, body: apiKeyListSchema },
+  },
+  createApiKey: {
+    method: "post",
+    path: "/api/api-keys",
+    summary: "Make an API key: the only answer that ever holds it whole.",
+    access: "session",
+    body: createApiKeySchema,
+    success: { status: 201, body: createdApiKeySchema },
+  },
+  revokeApiKey: {
+    method: "delete",
+    path: "/api/api-keys/:keyId",
+    summary: "End an API key for good, everywhere, within 2 seconds.",
+    access: "session",
+    params: apiKeyParams,
+    success: { status: 204, body: null },
+  },
+
+  getSupportAccess: {
+    method: "get",
+    path: "/api/support-access",
+    summary: "Whether an operator may look at what is yours now, why and until when.",
+    access: "session",
+    success: { status: 200, body: supportAccessSchema },
+  },
+  endSupportAccess: {
+    method: "delete",
+    path: "/api/support-access",
+    summary: "End support access now.",
+    access: "session",
+    success: { status: 200, body: supportAccessSchema },
+  },
+
+  findCustomers: {
+    method: "get",
+    path: "/api/admin/customers",
+    summary: "Customers by e-mail, name, user id, agent id or Stripe's customer id.",
+    access: "operator",
+    query: findCustomersSchema,
+    success: { status: 200, body: foundCustomersSchema },
+  },
+  getCustomer: {
+    method: "get",
+    path: "/api/admin/customers/:userId",
+    summary: "One customer: account, plan, credits, agents.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerViewSchema },
+  },
+  getCustomerStatement: {
+    method: "get",
+    path: "/api/admin/customers/:userId/statement",
+    summary: "A customer's ledger, newest first.",
+    access: "operator",
+    params: userParams,
+    query: statementQuerySchema,
+    success: { status: 200, body: statementSchema },
+  },
+  getCustomerPayments: {
+    method: "get",
+    path: "/api/admin/customers/:userId/payments",
+    summary: "What a customer has paid, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerPaymentsSchema },
+  },
+  getCustomerEvents: {
+    method: "get",
+    path: "/api/admin/customers/:userId/events",
+    summary: "What happened to a customer's agents, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerEventsSchema },
+  },
+  getCustomerAudit: {
+    method: "get",
+    path: "/api/admin/customers/:userId/audit",
+    summary: "Who did what to a customer's affairs and why, newest first.",
+    access: "operator",
+    params: userParams,
+    success: { status: 200, body: customerAuditSchema },
+  },
+  actOnCustomer: {
+    method: "post",
+    path: "/api/admin/customers/:userId/actions",
+    summary: "Do something to a customer's affairs, with a reason; the same key again does it once.",
+    access: "operator",
+    params: userParams,
+    body: actOnCustomerSchema,
+    success: { status: 200, body: actedSchema },
   },
 } as const satisfies Record<string, ApiRoute>;
 

@@ -14,6 +14,8 @@ export const creditsViewSchema = z.object({
   held: credits,
   /** The plan's month; null until its first credits have come. */
   month: z.object({ credits, startMs: z.number().int(), used: credits }).nullable(),
+  /** Of what is overdrawn, what payments that went back left behind: new credits pay it, overage never bills it. */
+  owed: credits,
   usedPercent: z.number().int().min(0).max(100),
   warning: z.union(warningPercents.map((percent) => z.literal(percent))).nullable(),
   /** credits: AI messages are paid in credits; byok: they are on the customer's own key and cost nothing here. */

@@ -42,6 +42,45 @@ export const errorCatalogue = {
     status: 403,
     message: "Open the start link that `npm run up` printed first. Run it again for a new one.",
   },
+  // api keys
+  api_key_invalid: {
+    kind: "user",
+    status: 401,
+    message: "This is not one of our API keys, or a part of it is missing.",
+  },
+  api_key_ended: {
+    kind: "user",
+    status: 401,
+    message: "This API key was revoked or has expired. Make a new one under Settings.",
+  },
+  api_key_scope_missing: { kind: "user", status: 403, message: "This API key was not made for that." },
+  api_key_not_accepted: {
+    kind: "user",
+    status: 403,
+    message: "This can't be done with an API key. Please sign in in a browser.",
+  },
+  api_key_not_alone: { kind: "user", status: 400, message: "Send an API key without any cookie." },
+  api_access_not_included: {
+    kind: "user",
+    status: 403,
+    message: "Your plan does not include API keys. Choose one that does to use them again.",
+  },
+  api_key_not_found: { kind: "user", status: 404, message: "You have no such API key." },
+  api_keys_at_limit: { kind: "conflict", status: 409, message: "You have 20 API keys. Revoke one first." },
+  // operators
+  customer_not_found: { kind: "user", status: 404, message: "There is no such customer." },
+  operator_self_dealing: {
+    kind: "user",
+    status: 403,
+    message: "Ask another operator: nobody does this to themselves.",
+  },
+  operator_key_used: {
+    kind: "conflict",
+    status: 409,
+    message: "This key stands for another action. Open the dialog again.",
+  },
+  payment_not_found: { kind: "user", status: 404, message: "This customer has no such payment." },
+  refund_too_large: { kind: "user", status: 422, message: "That is more than is left of this payment." },
   // agents
   agent_not_found: { kind: "user", status: 404, message: "You have no such agent." },
   agent_action_not_possible: {
@@ -67,6 +106,13 @@ export const errorCatalogue = {
     message: "The model provider does not answer. Please try again.",
   },
   model_request_refused: { kind: "user", status: 403, message: "This model request is not allowed." },
+  // apps
+  app_not_found: { kind: "user", status: 404, message: "Your agent has published no such app." },
+  app_password_missing: { kind: "user", status: 422, message: "Choose a password first." },
+  app_password_wrong: { kind: "user", status: 403, message: "That is not the password." },
+  apps_unavailable: { kind: "conflict", status: 409, message: "This installation publishes no apps." },
+  handle_taken: { kind: "conflict", status: 409, message: "This name is taken. Please choose another." },
+  handles_used_up: { kind: "conflict", status: 409, message: "You have had too many names. Take one of yours again." },
   // webhooks
   webhook_refused: {
     kind: "user",
@@ -81,6 +127,50 @@ export const errorCatalogue = {
     kind: "conflict",
     status: 409,
     message: "You have a plan already. Change it instead of buying another.",
+  },
+  plan_needed: { kind: "user", status: 402, message: "Choose a plan first: your agent runs on it." },
+  plan_ended: {
+    kind: "user",
+    status: 402,
+    message: "Your plan has ended. Your agent sleeps with all its data; choose a plan and it comes back.",
+  },
+  payment_failed: {
+    kind: "user",
+    status: 402,
+    message: "Payment failed. Update your card to keep your agent running.",
+  },
+  checkout_not_found: { kind: "user", status: 404, message: "You have no such purchase." },
+  // accounts
+  account_ending: {
+    kind: "conflict",
+    status: 409,
+    message: "Your account is being deleted. Take that back under Settings first.",
+  },
+  account_deletion_final: {
+    kind: "conflict",
+    status: 409,
+    message: "This can't be taken back any more.",
+  },
+  plan_unchanged: { kind: "conflict", status: 409, message: "You have this plan already." },
+  plan_change_pending: {
+    kind: "conflict",
+    status: 409,
+    message: "A change of your plan is arranged already. Keep your present plan first, then choose another.",
+  },
+  preview_expired: {
+    kind: "conflict",
+    status: 409,
+    message: "This price was worked out some time ago. Look at the change again.",
+  },
+  payment_owed: {
+    kind: "conflict",
+    status: 409,
+    message: "Payment failed. Update your card to keep your agent running.",
+  },
+  card_declined: {
+    kind: "user",
+    status: 402,
+    message: "Your card was declined, so your plan stays as it is. Update your card and try again.",
   },
   // credits
   credits_exhausted: {

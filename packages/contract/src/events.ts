@@ -18,6 +18,10 @@ export const notifyCatalogue = {
   user_changed: z.object({ userId: z.string() }),
   /** A model key was replaced or removed: egress forgets it. */
   model_key_changed: z.object({ userId: z.string() }),
+  /** What the user's agent has published, or who may see it. */
+  apps_changed: z.object({ userId: z.string() }),
+  /** A handle was taken or released. */
+  handle_changed: z.object({ handle: z.string() }),
 } as const;
 export type NotifyChannel = keyof typeof notifyCatalogue;
 export type NotifyPayload<Channel extends NotifyChannel> = z.infer<(typeof notifyCatalogue)[Channel]>;

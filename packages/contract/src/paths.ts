@@ -25,3 +25,8 @@ export const PREWARM_PATH = "/prewarm";
 export function agentPrewarmPath(userId: string): string {
   return `${agentPath(userId)}${PREWARM_PATH}`;
 }
+
+/** Pages of the dashboard that errors send people to. */
+export const PLANS_PATH = "/dashboard/plans";
+export const BILLING_PATH = "/dashboard/billing";
+export const SETTINGS_PATH = "/dashboard/settings";

@@ -5,6 +5,7 @@ import { failureOutcome } from "@automna/core/agents/retry-policy";
 import { appendAgentEvent, lockAgent, type AgentRecord } from "./agents.ts";
 import { transactionLimits, type Database, type Transaction } from "./database.ts";
 import { assertLease, type Lease } from "./leases.ts";
+import { enqueueMail } from "./mails.ts";
 
 /** Where an agent answers, or null while it does not. */
 export type Backend = { type: "local" | "remote"; host: string; port: number } | null;
@@ -49,6 +50,14 @@ async function moveAgent(
     },
   });
   await appendAgentEvent(tx, changed, `agent.${to}`, { from: agent.phase, reason });
+  // The first time only: a later one is the same mail.
+  if (to === "ready")
+    await enqueueMail(tx, {
+      key: `agent-live/${agent.id}`,
+      template: "agent-live",
+      to: { userId: agent.userId },
+      data: { agentName: agent.name },
+    });
   return changed;
 }
 

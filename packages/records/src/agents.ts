@@ -1,6 +1,8 @@
 import type { DesiredState, ModelSource } from "@automna/core/agents/agent-spec";
+import { planService, type AgentService } from "@automna/core/agents/serve-agent";
+import { serviceStops, type ServiceStop } from "@automna/core/billing/service";
 import { appError } from "@automna/contract/error-catalogue";
-import type { Tier } from "@automna/core/tiers/catalogue";
+import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import type { Agent } from "@automna/prisma/generated/client";
 import { notify, transactionLimits, type Database, type Transaction } from "./database.ts";
 
@@ -12,7 +14,8 @@ export interface NewAgent {
   name: string;
   personality: string;
   modelSource: ModelSource;
-  tier: Tier;
+  /** Its plan, or what decides on it in the transaction, before anything is written; throws when there may be no agent. */
+  tier: Tier | ((tx: Transaction) => Promise<Tier>);
 }
 
 /** The agent, deleted ones included; null = there is none. */
@@ -41,16 +44,17 @@ export async function listAgentSummaries(db: Database): Promise<AgentSummary[]> 
  */
 export async function createAgent(
   db: Database,
-  wish: NewAgent,
+  { tier: wishedTier, ...wish }: NewAgent,
   /** Runs in the same transaction when the agent is new, e.g. to audit it. */
   onNew: (tx: Transaction, agent: AgentRecord) => Promise<void> = async () => undefined,
 ): Promise<{ agent: AgentRecord; isNew: boolean }> {
   return db.$transaction(async (tx) => {
+    const tier = typeof wishedTier === "string" ? wishedTier : await wishedTier(tx);
     // The user's row is the lock: two deploys at once are one agent.
     await tx.$queryRaw`SELECT id FROM users WHERE id = ${wish.userId} FOR UPDATE`;
     const [existing] = await listAgentsOfUser(tx, wish.userId);
     if (existing !== undefined) return { agent: existing, isNew: false };
-    const agent = await tx.agent.create({ data: wish });
+    const agent = await tx.agent.create({ data: { ...wish, tier } });
     await appendAgentEvent(tx, agent, "agent.requested", {});
     await onNew(tx, agent);
     return { agent, isNew: true };
@@ -62,6 +66,8 @@ export interface DesiredChange {
   desired: DesiredState;
   /** Start anew even if it runs. */
   isRestart: boolean;
+  /** Runs first in the transaction, before the agent is locked; throws when the wish may not be. */
+  assertAllowed?: (tx: Transaction) => Promise<void>;
   /** Throws when the change is not possible in the agent's present phase. */
   assertPossible: (agent: AgentRecord) => void;
   /** True when the wish already stands: then the agent is answered as it is, without an event (S10). */
@@ -73,6 +79,7 @@ export interface DesiredChange {
 /** Records a new wish for an agent, forgets earlier failures and tells everybody. Throws `agent_not_found`. */
 export async function changeDesired(db: Database, change: DesiredChange): Promise<AgentRecord> {
   return db.$transaction(async (tx) => {
+    await change.assertAllowed?.(tx);
     const agent = await lockAgent(tx, change.agentId);
     if (change.isAlready?.(agent) === true) return agent;
     change.assertPossible(agent);
@@ -80,6 +87,7 @@ export async function changeDesired(db: Database, change: DesiredChange): Promis
       where: { id: agent.id },
       data: {
         desired: change.desired,
+        ...(change.desired === "running" ? { stoppedFor: null } : {}),
         generation: change.isRestart ? agent.generation + 1 : agent.generation,
         attempts: 0,
         retryAt: null,
@@ -89,6 +97,46 @@ export async function changeDesired(db: Database, change: DesiredChange): Promis
     await change.onChange?.(tx, changed);
     return changed;
   }, transactionLimits);
+}
+
+/**
+ * Makes the agent's wish what its owner's service says, in the caller's transaction, which holds the lock of the user's
+ * billing. False = it was so already.
+ */
+export async function serveAgent(tx: Transaction, agentId: string, service: AgentService): Promise<boolean> {
+  const agent = await lockAgent(tx, agentId);
+  const change = planService(
+    { desired: agent.desired, stoppedFor: toServiceStop(agent.stoppedFor), tier: toTier(agent.tier) },
+    service,
+  );
+  if (change === null) return false;
+  const { desired, stoppedFor, isNewGeneration } = change;
+  const tier = change.tier ?? agent.tier;
+  const changed = await tx.agent.update({
+    where: { id: agent.id },
+    data: {
+      desired,
+      stoppedFor,
+      tier,
+      generation: isNewGeneration ? agent.generation + 1 : agent.generation,
+      attempts: 0,
+      retryAt: null,
+    },
+  });
+  if (desired !== agent.desired)
+    await appendAgentEvent(tx, changed, `agent.${desired}_by_service`, { why: stoppedFor });
+  if (tier !== agent.tier) await appendAgentEvent(tx, changed, "agent.tier_changed", { from: agent.tier, to: tier });
+  return true;
+}
+
+/** Why the platform keeps an agent stopped, as it is stored; null = it does not. */
+export function toServiceStop(text: string | null): ServiceStop | null {
+  return serviceStops.find((stop) => stop === text) ?? null;
+}
+
+/** A tier that a row names; null for one that the catalogue no longer has. */
+export function toTier(name: string | null): Tier | null {
+  return tiers.find((tier) => tier === name) ?? null;
 }
 
 export interface ModelChange {

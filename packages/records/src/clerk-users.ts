@@ -1,6 +1,7 @@
-import { appendAgentEvent } from "./agents.ts";
+import { requestDeletion } from "./account-deletions.ts";
 import { appendAudit } from "./audit.ts";
 import { notify, type Transaction } from "./database.ts";
+import { welcomeUser } from "./welcome-user.ts";
 
 export interface UserProfile {
   userId: string;
@@ -11,14 +12,17 @@ export interface UserProfile {
 
 /** Writes down how Clerk describes a user. A deleted one stays deleted. */
 export async function putClerkUser(tx: Transaction, { userId, email, name, isBanned }: UserProfile): Promise<void> {
-  const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true } });
+  const known = await tx.user.findUnique({ where: { id: userId }, select: { state: true, email: true } });
   if (known?.state === "deleted") return;
-  const state = isBanned ? "suspended" : "active";
+  // An operator's suspension is ours to end, whatever Clerk thinks of the user.
+  const isSuspended = isBanned || (await tx.suspension.count({ where: { userId } })) > 0;
+  const state = isSuspended ? "suspended" : "active";
   await tx.user.upsert({
     where: { id: userId },
     create: { id: userId, issuer: "clerk", email, name, state },
     update: { email, name, state },
   });
+  if (!isReachable(known?.email) && isReachable(email)) await welcomeUser(tx, userId);
   if (known !== null && known.state !== state) await notify(tx, "user_changed", { userId });
 }
 
@@ -36,14 +40,9 @@ export async function markUserDeleted(tx: Transaction, userId: string, now: Date
   });
   if (changed.count === 0) return [];
   await tx.session.updateMany({ where: { userId, endedAt: null }, data: { endedAt: now } });
-  const agents = await tx.agent.findMany({ where: { userId, desired: "running" }, select: { id: true } });
-  for (const { id } of agents) {
-    const stopped = await tx.agent.update({ where: { id }, data: { desired: "stopped", attempts: 0, retryAt: null } });
-    await appendAgentEvent(tx, stopped, "agent.stopped_requested", { by: "identity" });
-  }
   await appendAudit(tx, { userId, action: "user.deleted", subject: userId });
   await notify(tx, "user_changed", { userId });
-  return agents.map(({ id }) => id);
+  return requestDeletion(tx, { userId, askedBy: "issuer" }, now);
 }
 
 /** Remembers that a session ended, also one whose tokens we never saw, until they would have run out anyway. */
@@ -60,4 +59,9 @@ export async function endClerkSession(
     data: { endedAt: now },
   });
   if (ended.count > 0) await notify(tx, "session_ended", { sessionId, userId });
+}
+
+/** A session token says nothing of the profile: until it is known the address is one that can't exist (RFC 2606). */
+function isReachable(email: string | undefined): boolean {
+  return email !== undefined && !email.endsWith(".invalid");
 }

@@ -12,10 +12,14 @@ export async function endSession(db: Database, sessionId: string, now: Date): Pr
   }, transactionLimits);
 }
 
-/** Sessions that ended within `sinceMs`: longer than a token lives, so that every token of them is known as ended. */
+/**
+ * Sessions that ended and API keys that were revoked within `sinceMs`: longer than a token lives, so that every token of
+ * them is known as ended.
+ */
 export async function listEndedSessions(pool: Pool, sinceMs: number): Promise<string[]> {
   const { rows } = await pool.query<{ id: string }>(
-    "SELECT id FROM sessions WHERE ended_at > now() - $1 * interval '1 millisecond'",
+    `SELECT id FROM sessions WHERE ended_at > now() - $1 * interval '1 millisecond'
+     UNION ALL SELECT id FROM api_keys WHERE revoked_at > now() - $1 * interval '1 millisecond'`,
     [sinceMs],
   );
   return rows.map((row) => row.id);

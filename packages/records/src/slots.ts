@@ -50,7 +50,14 @@ export interface SlotReservation {
   canUsePort?: (port: number) => Promise<boolean>;
   now: Date;
   /** The new slot's id and sealed keys. */
-  slot: { id: string; rootKeyEnvelope: Buffer; ingressKeyEnvelope: Buffer; egressKeyHash: Buffer };
+  slot: {
+    id: string;
+    rootKeyEnvelope: Buffer;
+    ingressKeyEnvelope: Buffer;
+    /** Without it the agent's apps are not served. */
+    appsKeyEnvelope?: Buffer | undefined;
+    egressKeyHash: Buffer;
+  };
 }
 
 /**
@@ -81,6 +88,7 @@ export async function reserveSlot(db: Database, wish: SlotReservation): Promise<
         rootKeyEnvelope: Uint8Array.from(keys.rootKeyEnvelope),
         ingressKeyEnvelope: Uint8Array.from(keys.ingressKeyEnvelope),
         egressKeyHash: Uint8Array.from(keys.egressKeyHash),
+        ...(keys.appsKeyEnvelope === undefined ? {} : { appsKeyEnvelope: Uint8Array.from(keys.appsKeyEnvelope) }),
       },
     });
     await tx.agent.update({ where: { id: agent.id }, data: { slotId: slot.id } });
@@ -100,6 +108,14 @@ export async function markSlotStarted(db: Database, lease: Lease, slotId: string
   await db.$transaction(async (tx) => {
     await assertLease(tx, lease);
     await tx.slot.update({ where: { id: slotId }, data: { startedGeneration: generation } });
+  }, transactionLimits);
+}
+
+/** Gives a slot that was made before there was an apps listener what that needs. */
+export async function storeAppsKey(db: Database, lease: Lease, slotId: string, envelope: Buffer): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await assertLease(tx, lease);
+    await tx.slot.update({ where: { id: slotId }, data: { appsKeyEnvelope: Uint8Array.from(envelope) } });
   }, transactionLimits);
 }
 

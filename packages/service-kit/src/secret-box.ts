@@ -22,7 +22,7 @@ export interface KeyRing {
 /** What an envelope belongs to; both parts are authenticated, none is stored in it. */
 export interface SealedFor {
   owner: string;
-  kind: "model_key" | "slot_root_key" | "slot_ingress_keys";
+  kind: "model_key" | "slot_root_key" | "slot_ingress_keys" | "slot_apps_keys";
 }
 
 const keyRingSchema = z.object({

@@ -28,8 +28,9 @@ function tokenWith(
   return `${text}.${createSign("RSA-SHA256").update(text).sign(key).toString("base64url")}`;
 }
 
-const make = (now = Date.now) =>
+const make = (now = Date.now, operatorOrganization: string | null = null) =>
   makeSessionVerifier({
+    operatorOrganization,
     jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString(),
     issuer: "local",
     authorizedParties: [origin],
@@ -74,4 +75,23 @@ test("says that a session has expired, also for a token it knew", async () => {
   await verifier.verify(token);
   now += 400_000;
   await expect(verifier.verify(token)).rejects.toMatchObject({ code: "session_expired" });
+});
+
+test.each([
+  ["public metadata of an operator", { metadata: { role: "operator" } }, "operator"],
+  ["public metadata of somebody else", { metadata: { role: "admin", color: "red" } }, "customer"],
+  ["a role of its own making", { role: "operator" }, "customer"],
+  ["the operators' organization", { o: { id: "org_ours", rol: "operator" } }, "operator"],
+  ["an admin of the operators' organization", { o: { id: "org_ours", rol: "admin" } }, "operator"],
+  ["a mere member of it", { o: { id: "org_ours", rol: "member" } }, "customer"],
+  ["an organization that somebody made", { o: { id: "org_theirs", rol: "admin" } }, "customer"],
+  ["rubbish", { metadata: "operator", o: ["org_ours", "operator"] }, "customer"],
+  ["nothing", {}, "customer"],
+])("reads the role from %s", async (_, claims, role) => {
+  await expect(make(Date.now, "org_ours").verify(tokenWith(claims))).resolves.toMatchObject({ role });
+});
+
+test("no organization makes operators unless one is named", async () => {
+  const token = tokenWith({ o: { id: "null", rol: "operator" } });
+  await expect(make().verify(token)).resolves.toMatchObject({ role: "customer" });
 });

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { verifyToken } from "@clerk/backend";
 import { appError } from "@automna/contract/error-catalogue";
-import { sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
+import { roleInToken, sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
 import type { Clock } from "@automna/core/shared/clock";
 
 export interface SessionVerifierOptions {
@@ -11,6 +11,8 @@ export interface SessionVerifierOptions {
   issuer: string;
   /** Origins that tokens may have been made for (`azp`), always set. */
   authorizedParties: readonly string[];
+  /** Organization at Clerk whose operators are ours; null = the role stands in the user's public metadata alone. */
+  operatorOrganization?: string | null;
   now: Clock;
   /** Verified tokens remembered at most. */
   cacheSize?: number;
@@ -28,41 +30,45 @@ const CLOCK_SKEW_MS = 5_000;
 
 /** Verifies Clerk-shaped session tokens without a network call, with a cache keyed by token hash until expiry. */
 export function makeSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
-  const { jwtKey, issuer, authorizedParties, now, cacheSize = 10_000 } = options;
+  const { jwtKey, issuer, authorizedParties, operatorOrganization = null, now, cacheSize = 10_000 } = options;
   const verified = new Map<string, SessionClaims>();
 
-  const remember = (hash: string, claims: SessionClaims) => {
+  const remember = (tokenHash: string, claims: SessionClaims) => {
     // A Map keeps insertion order: dropping the first is dropping the oldest.
     if (verified.size >= cacheSize) {
       const [oldest] = verified.keys();
       if (oldest !== undefined) verified.delete(oldest);
     }
-    verified.set(hash, claims);
+    verified.set(tokenHash, claims);
   };
 
   return {
     async verify(token) {
-      const hash = createHash("sha256").update(token).digest("base64url");
-      const known = verified.get(hash);
+      const tokenHash = hash("sha256", token, "base64url");
+      const known = verified.get(tokenHash);
       if (known !== undefined) {
         if (known.exp * 1_000 + CLOCK_SKEW_MS > now()) return known;
-        verified.delete(hash);
+        verified.delete(tokenHash);
         throw appError("session_expired");
       }
-      const claims = await verifyClaims(token, { jwtKey, authorizedParties });
+      const claims = await verifyClaims(token, { jwtKey, authorizedParties, operatorOrganization });
       if (claims.iss !== issuer) throw appError("not_signed_in");
-      remember(hash, claims);
+      remember(tokenHash, claims);
       return claims;
     },
     forget(sessionId) {
-      for (const [hash, claims] of verified) if (claims.sid === sessionId) verified.delete(hash);
+      for (const [tokenHash, claims] of verified) if (claims.sid === sessionId) verified.delete(tokenHash);
     },
   };
 }
 
 async function verifyClaims(
   token: string,
-  { jwtKey, authorizedParties }: Pick<SessionVerifierOptions, "jwtKey" | "authorizedParties">,
+  {
+    jwtKey,
+    authorizedParties,
+    operatorOrganization,
+  }: Pick<SessionVerifierOptions, "jwtKey" | "authorizedParties"> & { operatorOrganization: string | null },
 ): Promise<SessionClaims> {
   try {
     const payload = await verifyToken(token, {
@@ -70,7 +76,7 @@ async function verifyClaims(
       authorizedParties: [...authorizedParties],
       clockSkewInMs: CLOCK_SKEW_MS,
     });
-    return sessionClaimsSchema.parse(payload);
+    return { ...sessionClaimsSchema.parse(payload), role: roleInToken(payload, operatorOrganization) };
   } catch (cause) {
     const isExpired = cause instanceof Error && "reason" in cause && cause.reason === "token-expired";
     throw appError(isExpired ? "session_expired" : "not_signed_in", { cause });

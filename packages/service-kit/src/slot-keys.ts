@@ -1,8 +1,11 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { proofText } from "@automna/contract/agentd";
 
-/** What a derived key may be used for (design D6); `control` is the provisioner's own, so that ingress can't claim. */
-export type SlotKeyPurpose = "ingress" | "proof" | "egress" | "control";
+/**
+ * What a derived key may be used for (design D6); `control` is the provisioner's own, so that ingress can't claim, and
+ * `apps` opens published files alone, because those who hold it face strangers.
+ */
+export type SlotKeyPurpose = "ingress" | "proof" | "egress" | "control" | "apps";
 
 export const ROOT_KEY_BYTES = 32;
 

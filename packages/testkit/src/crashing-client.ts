@@ -27,12 +27,22 @@ export function makeCrashingPool(config: pg.PoolConfig, plan: CrashPlan): pg.Poo
       (client as unknown as { connection: { stream: { destroy: () => void } } }).connection.stream.destroy();
       throw new CrashedConnection("the connection died");
     };
-    const query = async (...args: unknown[]): Promise<unknown> => {
+    const ask = async (...args: unknown[]): Promise<unknown> => {
       const statement = statementOf(args[0]);
       if (plan.diesBefore(statement)) die();
       const answer = await send(...args);
       if (plan.diesAfter(statement)) die();
       return answer;
+    };
+    // The pool's own `query` asks with a callback, everybody else with a promise.
+    const query = (...args: unknown[]): Promise<unknown> | undefined => {
+      const answered = args.at(-1);
+      if (typeof answered !== "function") return ask(...args);
+      ask(...args.slice(0, -1)).then(
+        (answer) => void answered(null, answer),
+        (error: unknown) => void answered(error),
+      );
+      return undefined;
     };
     Object.assign(client, { query });
   });

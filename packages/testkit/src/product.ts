@@ -29,6 +29,8 @@ export interface ProductOptions {
   dataDir: string;
   port?: number;
   env?: Readonly<Record<string, string>>;
+  /** More of the command line of `up`. */
+  args?: readonly string[];
   signal?: AbortSignal;
   /** Called with each line that a person would see. */
   onLine?: (line: string) => void;
@@ -62,10 +64,10 @@ const GONE_TIMEOUT_MS = 5_000;
 
 /** Starts the product from outside, as `npm run up` does, and resolves with the link that it prints. */
 export async function startProduct(options: ProductOptions): Promise<Product> {
-  const { dataDir, env = {}, signal, onLine = () => undefined, startTimeoutMs = START_TIMEOUT_MS } = options;
+  const { dataDir, env = {}, args = [], signal, onLine = () => undefined, startTimeoutMs = START_TIMEOUT_MS } = options;
   const port = options.port ?? (await findFreePort());
   const startedAt = Date.now();
-  const child = launch(dataDir, port, env);
+  const child = launch(dataDir, port, env, args);
   const output = collect(child, onLine);
   const stop = () => stopProduct(child, dataDir, port);
   try {
@@ -88,8 +90,13 @@ export async function startProduct(options: ProductOptions): Promise<Product> {
   }
 }
 
-function launch(dataDir: string, port: number, env: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, [BOOTSTRAP, "up", "--port", String(port), "--data-dir", dataDir], {
+function launch(
+  dataDir: string,
+  port: number,
+  env: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): ChildProcess {
+  return spawn(process.execPath, [BOOTSTRAP, "up", "--port", String(port), "--data-dir", dataDir, ...args], {
     cwd: CHECKOUT,
     env: { ...process.env, ...env },
     // A session of its own: Ctrl-C in our terminal is ours, and we stop the product in order.

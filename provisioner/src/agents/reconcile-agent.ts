@@ -1,6 +1,7 @@
 import type { AgentStep } from "@automna/core/agents/agent-steps";
 import type { ObservedSlot } from "@automna/core/agents/observed-slot";
 import { planAgent, planUnobserved, type PlannedAgent, type PlannedSlot } from "@automna/core/agents/plan-agent";
+import { toServiceStop } from "@automna/records/agents";
 import { isAppError } from "@automna/core/shared/app-error";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { findAgent, type AgentRecord } from "@automna/records/agents";
@@ -124,6 +125,7 @@ async function observeSlot(
 
 function toPlannedAgent({
   desired,
+  stoppedFor,
   generation,
   phase,
   phaseSince,
@@ -133,6 +135,7 @@ function toPlannedAgent({
 }: AgentRecord): PlannedAgent {
   return {
     desired,
+    stoppedFor: toServiceStop(stoppedFor),
     generation,
     phase,
     phaseSinceMs: phaseSince.getTime(),

@@ -8,6 +8,8 @@ export interface SlotKeyRings {
   slots: KeyRing;
   /** What ingress may know of a slot; ingress has the same ring. */
   ingress: KeyRing;
+  /** What the apps listener may know of a slot; it has the same ring. Without it no apps are served. */
+  apps?: KeyRing | undefined;
 }
 
 /** Key generation of every new slot. */
@@ -23,8 +25,20 @@ export function newSlotSecrets(rings: SlotKeyRings): SlotReservation["slot"] {
     id,
     rootKeyEnvelope: seal(rings.slots, rootKey, { owner: id, kind: "slot_root_key" }),
     ingressKeyEnvelope: seal(rings.ingress, Buffer.from(ingressKeys), { owner: id, kind: "slot_ingress_keys" }),
+    appsKeyEnvelope: sealAppsKeys(rings, { id, rootKey, keyGeneration: FIRST_GENERATION }) ?? undefined,
     egressKeyHash: egressKeyHash(derive("egress")),
   };
+}
+
+/** What the apps listener needs of a slot, sealed for it; null where there is no such listener. */
+export function sealAppsKeys(
+  rings: SlotKeyRings,
+  { id, rootKey, keyGeneration }: { id: string; rootKey: Buffer; keyGeneration: number },
+): Buffer | null {
+  if (rings.apps === undefined) return null;
+  const derive = (purpose: "apps" | "proof") => deriveSlotKey(rootKey, purpose, id, keyGeneration);
+  const keys = JSON.stringify({ apps: derive("apps"), proof: derive("proof") });
+  return seal(rings.apps, Buffer.from(keys), { owner: id, kind: "slot_apps_keys" });
 }
 
 export function openRootKey(rings: SlotKeyRings, slot: SlotRecord): Buffer {

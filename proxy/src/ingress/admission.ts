@@ -37,6 +37,11 @@ export interface Admitted {
   caller: Caller;
 }
 
+interface Asked {
+  target: RequestTarget;
+  kind: Held["kind"];
+}
+
 export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
@@ -45,8 +50,7 @@ export function makeAdmission(deps: AdmissionDeps) {
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
-  const authorize = async (request: IncomingMessage, target: RequestTarget, kind: Held["kind"]): Promise<Admitted> => {
-    const caller = await guards.session(request, target);
+  const admit = (caller: Caller, request: IncomingMessage, { target, kind }: Asked): Admitted => {
     sessions.seen(caller);
     guards.ownership(caller, target);
     const underWay = held.count(target.userId, kind) + (usage?.elsewhere(target.userId, kind) ?? 0);
@@ -56,6 +60,12 @@ export function makeAdmission(deps: AdmissionDeps) {
     usage?.touched(target.userId, 1);
     if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
+  };
+
+  const authorize = (request: IncomingMessage, asked: Asked): Admitted | Promise<Admitted> => {
+    const caller = guards.session(request, asked.target);
+    if (caller instanceof Promise) return caller.then((found) => admit(found, request, asked));
+    return admit(caller, request, asked);
   };
 
   /** What a person sees who opens the app of an agent that doesn't answer yet; null = nothing that is worth waiting for. */
@@ -79,11 +89,12 @@ export function makeAdmission(deps: AdmissionDeps) {
     const waiting = verdict.kind === "redirect" ? await lookBeforeRedirect(request, target) : null;
     if (waiting === null) answerBrowser(response, verdict);
     else answerWaking(response, waiting.outlook, waiting.error);
+    return null;
   };
 
   return {
     bodyMaxBytes: limits.bodyMaxBytes,
-    findBackend: ({ userId }: RequestTarget): Promise<Backend> => waking.find(userId),
+    findBackend: ({ userId }: RequestTarget): Backend | Promise<Backend> => waking.find(userId),
     /** The backend of an agent that answers, or null; wakes nobody. */
     async lookForBackend({ userId }: RequestTarget): Promise<Backend | null> {
       const found = await waking.look(userId);
@@ -92,22 +103,21 @@ export function makeAdmission(deps: AdmissionDeps) {
     holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
     /** After an address did not answer: what is remembered of the route is not trusted again. */
-    findBackendAgain(target: RequestTarget): Promise<Backend> {
+    async findBackendAgain(target: RequestTarget): Promise<Backend> {
       routes.invalidate(target.userId);
       return waking.find(target.userId);
     },
 
     /** Null when the browser was answered here. */
-    async request(request: IncomingMessage, response: ServerResponse): Promise<Admitted | null> {
+    request(request: IncomingMessage, response: ServerResponse): Admitted | null | Promise<Admitted | null> {
       guards.framing(request);
       const target = guards.target(request.url ?? "");
       const verdict = guards.browser(request, target);
       if (verdict.kind !== "forward") {
-        await answerInstead(request, response, { target, verdict });
-        return null;
+        return answerInstead(request, response, { target, verdict });
       }
       guards.origin(request);
-      return authorize(request, target, "http");
+      return authorize(request, { target, kind: "http" });
     },
 
     async upgrade(request: IncomingMessage): Promise<Admitted & { key: string }> {
@@ -115,7 +125,7 @@ export function makeAdmission(deps: AdmissionDeps) {
       const target = guards.target(request.url ?? "");
       const key = readUpgradeKey(request);
       guards.socketOrigin(request);
-      return { ...(await authorize(request, target, "websocket")), key };
+      return { ...(await authorize(request, { target, kind: "websocket" })), key };
     },
 
     /** The request's headers as a backend may see them. */

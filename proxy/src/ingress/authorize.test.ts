@@ -31,6 +31,7 @@ const claims: SessionClaims = {
   azp: "a",
   iat: nowMs / 1_000 - 60,
   exp: nowMs / 1_000 + 240,
+  role: "customer",
 };
 const check = (state: { known?: boolean; ended?: boolean; iat?: number; fails?: boolean } = {}) =>
   makeSessionCheck({
@@ -62,6 +63,38 @@ test.each([
   ["a token from the future", { iat: nowMs / 1_000 + 120 }, "session_expired"],
 ])("%s is refused", async (_what, state, code) => {
   await expect(check(state)).rejects.toMatchObject({ code });
+});
+
+test("a header that was verified once is asked about its time and its session each time", async () => {
+  const state = { nowMs, isEnded: false, verified: 0 };
+  const checkSession = makeSessionCheck({
+    verifier: {
+      verify: async () => {
+        state.verified += 1;
+        if (state.nowMs >= claims.exp * 1_000) throw appError("session_expired");
+        return claims;
+      },
+      forget: () => undefined,
+    },
+    ended: {
+      isEnded: () => state.isEnded,
+      isKnown: () => true,
+      waitUntilKnown: async () => undefined,
+      close: () => undefined,
+    },
+    now: () => state.nowMs,
+  });
+  const ask = async (cookie: string) => checkSession({ cookie });
+  await ask("__session=a.b.c");
+  await ask("__session=a.b.c");
+  expect(state.verified).toBe(1);
+  await ask("x=1; __session=a.b.c");
+  expect(state.verified).toBe(2);
+  state.isEnded = true;
+  await expect(ask("__session=a.b.c")).rejects.toMatchObject({ code: "session_expired" });
+  state.isEnded = false;
+  state.nowMs = claims.exp * 1_000;
+  await expect(ask("__session=a.b.c")).rejects.toMatchObject({ code: "session_expired" });
 });
 
 test("another user's agent does not exist", () => {

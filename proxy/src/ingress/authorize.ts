@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { appError } from "@automna/contract/error-catalogue";
-import { SESSION_COOKIE } from "@automna/contract/identity";
+import { SESSION_COOKIE, type SessionClaims } from "@automna/contract/identity";
 import { MINUTE_MS, SECOND_MS, type Clock } from "@automna/core/shared/clock";
 import { readCookie } from "@automna/service-kit/cookies";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
@@ -22,19 +22,51 @@ const CLOCK_SKEW_MS = 30 * SECOND_MS;
 const TOKEN_MAX_LENGTH = 4_096;
 const START_WAIT_MS = 2 * SECOND_MS;
 
+/** Cookie headers that have been verified, remembered at most: so many, each of so many characters. */
+const SEEN_MAX = 10_000;
+const SEEN_MAX_LENGTH = 4_096;
+
 /** Makes the session check. It throws `not_signed_in`, `session_expired`, or `service_unavailable` before sign-outs are known. */
 export function makeSessionCheck(deps: { verifier: SessionVerifier; ended: EndedSessions; now: Clock }) {
-  return async (headers: IncomingHttpHeaders): Promise<Caller> => {
+  // By the whole header, as it comes again with each request: finding and hashing the token in it costs more than all
+  // other checks together. That a session has ended is asked each time.
+  const seen = new Map<string, SessionClaims>();
+
+  const verify = async (headers: IncomingHttpHeaders): Promise<SessionClaims> => {
     const token = readSessionToken(headers);
     if (token === null) throw appError("not_signed_in");
     // Just started: the database answers in a moment, or not at all.
     if (!deps.ended.isKnown()) await deps.ended.waitUntilKnown(START_WAIT_MS);
     if (!deps.ended.isKnown()) throw appError("service_unavailable");
-    const claims = await deps.verifier.verify(token);
+    return deps.verifier.verify(token);
+  };
+
+  const toCaller = (claims: SessionClaims): Caller => {
     const ageMs = deps.now() - claims.iat * SECOND_MS;
     if (ageMs > TOKEN_MAX_AGE_MS || ageMs < -CLOCK_SKEW_MS || deps.ended.isEnded(claims.sid))
       throw appError("session_expired");
     return { userId: claims.sub, sessionId: claims.sid, tokenIssuedAtS: claims.iat };
+  };
+
+  const remember = (cookie: string, claims: SessionClaims) => {
+    if (cookie.length > SEEN_MAX_LENGTH) return;
+    if (seen.size >= SEEN_MAX) {
+      const [oldest] = seen.keys();
+      if (oldest !== undefined) seen.delete(oldest);
+    }
+    seen.set(cookie, claims);
+  };
+
+  return (headers: IncomingHttpHeaders): Caller | Promise<Caller> => {
+    const { cookie, authorization } = headers;
+    if (cookie === undefined || authorization !== undefined) return verify(headers).then(toCaller);
+    const claims = seen.get(cookie);
+    if (claims !== undefined && claims.exp * SECOND_MS > deps.now()) return toCaller(claims);
+    seen.delete(cookie);
+    return verify(headers).then((found) => {
+      remember(cookie, found);
+      return toCaller(found);
+    });
   };
 }
 

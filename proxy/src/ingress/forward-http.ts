@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { appError } from "@automna/contract/error-catalogue";
 import { isAppError } from "@automna/core/shared/app-error";
-import { Exchange, type ExchangeFailure } from "../exchange.ts";
 import type { BackendConnections } from "./backend-connections.ts";
+import { HttpExchange, type HttpFailure } from "./http-exchange.ts";
 import { unavailable } from "./phase-answers.ts";
 import { hasBody } from "./request-framing.ts";
 import { browserResponseHeaders } from "./response-headers.ts";
@@ -51,12 +50,13 @@ function send(
   connections: BackendConnections,
   forward: HttpForward,
   backend: Backend,
-  onFailed: (failure: ExchangeFailure) => void,
+  onFailed: (failure: HttpFailure) => void,
 ): void {
   const { request, response, method, path, userId, passage, bodyMaxBytes } = forward;
   const { requestId, tally } = passage;
-  new Exchange(request, response, {
-    dispatcher: connections.pool(backend),
+  new HttpExchange(request, response, {
+    pool: connections.pool(backend),
+    host: `${backend.host}:${backend.port}`,
     method,
     path,
     headers: forward.toRequestHeaders(backend),
@@ -71,16 +71,14 @@ function send(
   }).start();
 }
 
-/** Not sent: nothing can happen twice. Sent on a connection that had just been closed: reading twice does no harm. */
-function canTryAgain({ request, response, method }: HttpForward, { error, wasSent }: ExchangeFailure): boolean {
+/** Not sent: nothing can happen twice. Sent on a connection that was just being closed: reading twice does no harm. */
+function canTryAgain({ request, response, method }: HttpForward, { wasSent, wasKept }: HttpFailure): boolean {
   if (response.destroyed) return false;
   if (!wasSent) return true;
-  const wasCut = "code" in error && error.code === "UND_ERR_SOCKET";
-  return wasCut && (method === "GET" || method === "HEAD") && !hasBody(request);
+  return wasKept && (method === "GET" || method === "HEAD") && !hasBody(request);
 }
 
-/** undici's errors name addresses; callers learn that the agent doesn't answer. */
+/** Causes name addresses; callers learn that the agent doesn't answer. */
 function toRefusal(error: Error): unknown {
-  if (isAppError(error)) return error;
-  return error.name === "InvalidArgumentError" ? appError("invalid_request", { cause: error }) : unavailable(error);
+  return isAppError(error) ? error : unavailable(error);
 }

@@ -42,7 +42,9 @@ export async function handleRequest(
     refuseRequest(response, error, requestId);
   };
   try {
-    const admitted = await admission.request(request, response);
+    // Nothing is waited for that is known already: a request then leaves in the turn in which it came.
+    const judged = admission.request(request, response);
+    const admitted = judged instanceof Promise ? await judged : judged;
     if (admitted === null) passage.pathClass = "page";
     if (admitted === null || response.destroyed) return;
     const { target, caller } = admitted;
@@ -58,7 +60,8 @@ export async function handleRequest(
     };
     // Held before the look-up: a sign-out meanwhile must find it.
     release = held.add(caller, entry);
-    const backend = isPrewarm ? await admission.lookForBackend(target) : await admission.findBackend(target);
+    const found = isPrewarm ? admission.lookForBackend(target) : admission.findBackend(target);
+    const backend = found instanceof Promise ? await found : found;
     if (response.destroyed) return;
     if (backend === null) {
       response.writeHead(204, ["cache-control", "no-store"]).end();

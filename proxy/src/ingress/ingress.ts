@@ -18,6 +18,7 @@ import { handleRequest, type HandlerDeps } from "./handle-request.ts";
 import { handleUpgrade } from "./handle-upgrade.ts";
 import { HEARTBEAT_MS, makeHeartbeat } from "./heartbeat.ts";
 import { makeHeldConnections } from "./held-connections.ts";
+import type { ApiKeys } from "./key-callers.ts";
 import { makeRateLimit } from "./limits-rate.ts";
 import { defaultLimits, type IngressLimits } from "./limits.ts";
 import type { MetricSources } from "./metrics.ts";
@@ -37,6 +38,8 @@ export interface IngressDeps {
   listEndedSessions: (sinceMs: number) => Promise<string[]>;
   /** Without it nobody else is told of fresh tokens. */
   tellSessionSeen?: TellSessionSeen;
+  /** Without it no API key opens anything. */
+  apiKeys?: ApiKeys;
   listener: NotifyListener;
   /** The other workers of this machine, if there are any: a user's limits then hold for all together. */
   peers?: Peers<UsageMessage> | null;
@@ -85,7 +88,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
     held.endSession(sessionId);
   };
   const ended = makeEndedSessions({ list: deps.listEndedSessions, listener, onEnded, log, now });
-  const real = makeIngressGuards({ verifier, ended, origin, now });
+  const real = makeIngressGuards({ verifier, ended, origin, now, keys: deps.apiKeys });
   const guards = deps.replaceGuards?.(real) ?? real;
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
   const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);
@@ -140,7 +143,8 @@ export function makeIngress(deps: IngressDeps): Ingress {
       await drain(parts, times);
       server.closeAllConnections();
       for (const part of [ended, sessions, usage, follower, routes, held, heartbeat]) part?.close();
-      await Promise.all([connections.close(), closed]);
+      connections.close();
+      await closed;
     },
   };
 }

@@ -1,8 +1,9 @@
-import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import type { LookupCounts } from "../cached-lookup.ts";
 import type { ShownMetrics } from "../metrics-server.ts";
 import type { Held } from "./held-connections.ts";
+import { makeHistogram } from "./histogram.ts";
 import type { Passage } from "./passage.ts";
 
 export interface IngressMetrics extends ShownMetrics {
@@ -27,17 +28,34 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  // Added up here and handed over when somebody asks: prom-client hashes labels at each value.
+  const byKind = new Map<string, number>();
+  const tally = { in: 0, out: 0 };
   const requests = new Counter({
     name: "proxy_requests_total",
     help: "Requests by kind of address and class of status.",
     labelNames: ["class", "status"] as const,
     registers,
+    collect() {
+      this.reset();
+      for (const [kind, count] of byKind) {
+        const [pathClass = "", status = ""] = kind.split(" ");
+        if (pathClass !== "socket") this.inc({ class: pathClass, status }, count);
+      }
+    },
   });
   const upgrades = new Counter({
     name: "proxy_upgrades_total",
     help: "WebSocket upgrades by class of status; 0xx = the client left before an answer.",
     labelNames: ["status"] as const,
     registers,
+    collect() {
+      this.reset();
+      for (const [kind, count] of byKind) {
+        const [pathClass, status = ""] = kind.split(" ");
+        if (pathClass === "socket") this.inc({ status }, count);
+      }
+    },
   });
   const refusals = new Counter({
     name: "proxy_refusals_total",
@@ -50,13 +68,17 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
     help: "Bytes of bodies and sockets, from callers (in) and to them (out).",
     labelNames: ["direction"] as const,
     registers,
+    collect() {
+      this.reset();
+      for (const direction of ["in", "out"] as const) this.inc({ direction }, tally[direction]);
+    },
   });
-  const seconds = new Histogram({
+  const seconds = makeHistogram(registry, {
     name: "proxy_request_seconds",
     help: "Time per part of a request: our checks, the route, until the agent's answer begins, all of it.",
-    labelNames: ["phase"] as const,
+    labelName: "phase",
+    labels: phases,
     buckets: BUCKETS,
-    registers,
   });
   const active = new Gauge({
     name: "proxy_active",
@@ -86,21 +108,10 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
     },
   });
   // Made for their effect on the registry.
-  void [active, waiting, lookups];
+  void [requests, upgrades, bytes, active, waiting, lookups];
 
-  // Looked up once: by label it would be a third of what a request costs here.
-  const timers = Object.fromEntries(phases.map((phase) => [phase, seconds.labels(phase)])) as Record<
-    (typeof phases)[number],
-    Histogram.Internal<"phase">
-  >;
-  const bytesIn = bytes.labels("in");
-  const bytesOut = bytes.labels("out");
-  const countOf = remembered((key: string) => {
-    const [pathClass = "", status = ""] = key.split(" ");
-    return pathClass === "socket" ? upgrades.labels(status) : requests.labels(pathClass, status);
-  });
   const time = (phase: (typeof phases)[number], from: number | null, to: number | null) => {
-    if (from !== null && to !== null) timers[phase].observe((to - from) / SECOND_MS);
+    if (from !== null && to !== null) seconds.observe(phase, (to - from) / SECOND_MS);
   };
 
   return {
@@ -111,25 +122,17 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
       // Made for its effect: it answers the primary's questions.
       void new AggregatorRegistry();
     },
-    observe({ pathClass, status, code, tally, startedAt, checkedAt, routedAt, answeredAt }, endedAt) {
-      countOf(`${pathClass} ${Math.floor(status / 100)}xx`).inc();
+    observe({ pathClass, status, code, tally: own, startedAt, checkedAt, routedAt, answeredAt }, endedAt) {
+      const kind = `${pathClass} ${Math.floor(status / 100)}xx`;
+      byKind.set(kind, (byKind.get(kind) ?? 0) + 1);
       if (code !== null) refusals.inc({ code });
-      bytesIn.inc(tally.bytesIn);
-      bytesOut.inc(tally.bytesOut);
+      tally.in += own.bytesIn;
+      tally.out += own.bytesOut;
       time("checks", startedAt, checkedAt);
       time("route", checkedAt, routedAt);
       time("answer", routedAt, answeredAt);
       // A socket's length says nothing about us.
       if (pathClass !== "socket") time("total", startedAt, endedAt);
     },
-  };
-}
-
-function remembered<Value>(make: (key: string) => Value): (key: string) => Value {
-  const known = new Map<string, Value>();
-  return (key) => {
-    const found = known.get(key) ?? make(key);
-    known.set(key, found);
-    return found;
   };
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import { isAppError } from "@automna/core/shared/app-error";
-import type { ExchangeTally } from "../exchange.ts";
 import type { Backend } from "./route.ts";
 import type { RequestTarget } from "./request-target.ts";
 import { readTraceContext, type TraceContext } from "./trace-context.ts";
@@ -18,7 +17,7 @@ export class Passage {
   readonly trace: TraceContext | null;
   readonly startedAt = performance.now();
   /** Bytes of bodies, or of a socket's connection. */
-  readonly tally: ExchangeTally = { bytesIn: 0, bytesOut: 0 };
+  readonly tally = { bytesIn: 0, bytesOut: 0 };
   pathClass: PathClass;
   /** Proven, not claimed. */
   userId: string | null = null;

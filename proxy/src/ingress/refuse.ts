@@ -5,6 +5,7 @@ import { REQUEST_ID_HEADER } from "@automna/contract/headers";
 import { isAppError } from "@automna/core/shared/app-error";
 import { STATUS_CODES } from "node:http";
 import { retryAfterSeconds } from "./phase-answers.ts";
+import { hasBody } from "./request-framing.ts";
 
 const alwaysSent = [
   "content-type",
@@ -38,7 +39,8 @@ export function refuseRequest(response: ServerResponse, error: unknown, requestI
   }
   const { status, text, headers } = toRefusal(error, requestId);
   headers.push("content-length", String(Buffer.byteLength(text)));
-  if (!response.req.complete) headers.push("connection", "close");
+  // A request without a body is complete as soon as it is heard of.
+  if (hasBody(response.req) && !response.req.complete) headers.push("connection", "close");
   response.writeHead(status, headers);
   response.end(text);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { makeHeaderFacts } from "./header-facts.ts";
 import { appError } from "@automna/contract/error-catalogue";
 
 /** Methods that reach an agent. */
@@ -8,7 +9,7 @@ export type ForwardedMethod = (typeof forwardedMethods)[number];
 export type FramedRequest = Pick<IncomingMessage, "method" | "httpVersion" | "rawHeaders" | "headers">;
 
 /** Headers whose second appearance means that two readers may see two requests. */
-const singles = new Set([
+const singles = [
   "host",
   "content-length",
   "transfer-encoding",
@@ -22,7 +23,9 @@ const singles = new Set([
   "sec-fetch-mode",
   "sec-websocket-key",
   "sec-websocket-version",
-]);
+];
+/** One bit each. */
+const singleBits = makeHeaderFacts((name) => ({ bit: singles.includes(name) ? 1 << singles.indexOf(name) : 0 }));
 /** Their bodies have no meaning (RFC 9110, 9.3), and servers disagree on where they end. */
 const bodiless = new Set(["GET", "HEAD", "OPTIONS"]);
 const HEADERS_MAX = 128;
@@ -55,12 +58,11 @@ function isForwardedMethod(method: string): method is ForwardedMethod {
 
 function hasRepeats(rawHeaders: readonly string[]): boolean {
   if (rawHeaders.length > 2 * HEADERS_MAX) return true;
-  const seen = new Set<string>();
+  let seen = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? "";
-    if (!singles.has(name)) continue;
-    if (seen.has(name)) return true;
-    seen.add(name);
+    const { bit } = singleBits.of(rawHeaders[index] ?? "");
+    if ((seen & bit) !== 0) return true;
+    seen |= bit;
   }
   return false;
 }

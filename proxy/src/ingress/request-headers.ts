@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { INTERNAL_HEADER, REQUEST_ID_HEADER, USER_HEADER } from "@automna/contract/headers";
+import { makeHeaderFacts } from "./header-facts.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** What we say about a request, in place of whatever the caller said. */
@@ -61,6 +62,10 @@ const withheld = new Set([
 /** Families of the same kinds. `proxy` alone would be the environment's HTTP_PROXY to CGI-like servers. */
 const WITHHELD_FAMILY =
   /^(?:x-(?:automna|openclaw|forwarded|original|remote|accel|middleware|webauth|auth-request|envoy|ssl|azure|appengine|amz-cf)|forwarded|proxy|wl-proxy|cf-|fastly-|fly-|ssl-client)/;
+const facts = makeHeaderFacts((name) => ({
+  // An underscore becomes a dash in CGI-like servers: X_Automna_Internal would be our header there.
+  isWithheld: withheld.has(name) || name.includes("_") || WITHHELD_FAMILY.test(name),
+}));
 /** Naming one of these in Connection would change the message itself. */
 const notListable = new Set(["content-length", "content-type", "content-encoding"]);
 
@@ -73,19 +78,14 @@ export function backendRequestHeaders(
   const { rawHeaders } = request;
   const kept: string[] = [];
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index]?.toLowerCase() ?? "";
-    if (isWithheld(name) || (listed !== null && listed.has(name) && !notListable.has(name))) continue;
+    const { name, isWithheld } = facts.of(rawHeaders[index] ?? "");
+    if (isWithheld || (listed !== null && listed.has(name) && !notListable.has(name))) continue;
     kept.push(name, rawHeaders[index + 1] ?? "");
   }
   kept.push(INTERNAL_HEADER, own.ingressKey, USER_HEADER, own.userId, REQUEST_ID_HEADER, own.requestId);
   kept.push("x-forwarded-for", own.clientAddress, "x-forwarded-proto", own.proto, "x-forwarded-host", own.host);
   if (own.trace !== null) kept.push(...own.trace.headers);
   return kept;
-}
-
-function isWithheld(name: string): boolean {
-  // An underscore becomes a dash in CGI-like servers: X_Automna_Internal would be our header there.
-  return withheld.has(name) || name.includes("_") || WITHHELD_FAMILY.test(name);
 }
 
 function listedInConnection(connection: string | undefined): Set<string> | null {

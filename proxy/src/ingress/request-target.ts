@@ -1,4 +1,4 @@
-import { agentdPaths } from "@automna/contract/agentd";
+import { AGENTD_APPS_PREFIX, agentdPaths } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import { AGENT_PREFIX, AGENTD_CONTROL_PREFIX } from "@automna/contract/paths";
 import { isUserId } from "@automna/core/shared/ids";
@@ -19,7 +19,8 @@ const TARGET = /^\/a\/([^/?]{1,80})((?:\/[\w\-.~!$&'()*+,;=:@%]*)*)(\?[\w\-.~!$&
 const AMBIGUOUS_SEGMENT = /\/\/|\/;|\/\.{1,2}(?:[/;]|$)/;
 /** A lone `%`, and escapes of `.`, `/`, `\`, `%` (decoded twice it is any of them) and of control characters. */
 const AMBIGUOUS_ESCAPE = /%(?![0-9a-f]{2})|%(?:2[ef5]|5c|[01][0-9a-f]|7f)/i;
-const CONTROL_SEGMENT = AGENTD_CONTROL_PREFIX.slice(0, -1);
+/** Other parts of the platform's own ways into a slot. */
+const FOREIGN_PREFIXES = [AGENTD_CONTROL_PREFIX.slice(0, -1), AGENTD_APPS_PREFIX.slice(0, -1)];
 /** As a server reads it that knows no case, parameters or last slashes. */
 const HEALTH = new RegExp(`^${agentdPaths.health}(?:$|[/;?])`, "i");
 
@@ -29,12 +30,19 @@ export function parseRequestTarget(raw: string): RequestTarget {
   if (match === null) throw appError("bad_path");
   const [, userId = "", sentPath = "", query = ""] = match;
   const path = sentPath === "" ? "/" : sentPath;
-  if (!isUserId(userId) || AMBIGUOUS_SEGMENT.test(path)) throw appError("bad_path");
-  const plain = path.includes("%") ? decodePath(path) : path;
-  if (plain.toLowerCase().startsWith(CONTROL_SEGMENT)) throw appError("not_found");
+  if (!isUserId(userId)) throw appError("bad_path");
+  const plain = readPath(path);
+  const folded = plain.toLowerCase();
+  if (FOREIGN_PREFIXES.some((prefix) => folded.startsWith(prefix))) throw appError("not_found");
   // With a nonce the slot proves its identity; that answer is for the platform alone.
   if (HEALTH.test(plain) && (query !== "" || plain.includes("?"))) throw appError("not_found");
   return { userId, path, rest: sentPath === "" ? `/${query}` : raw.slice(AGENT_PREFIX.length + userId.length) };
+}
+
+/** A path of the characters of TARGET, decoded. Throws `bad_path` when servers could read it differently. */
+export function readPath(path: string): string {
+  if (AMBIGUOUS_SEGMENT.test(path)) throw appError("bad_path");
+  return path.includes("%") ? decodePath(path) : path;
 }
 
 /** The path as the most helpful server would read it. Throws `bad_path` when servers could read it differently. */

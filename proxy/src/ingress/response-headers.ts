@@ -1,7 +1,7 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { REQUEST_ID_HEADER } from "@automna/contract/headers";
 import { agentPath } from "@automna/contract/paths";
 import { isAppError } from "@automna/core/shared/app-error";
+import type { AnswerHeaders } from "./answer-framing.ts";
 import { parseRequestTarget } from "./request-target.ts";
 
 /** What an agent may tell a browser on the dashboard's origin (design D8). Everything else stays behind. */
@@ -16,6 +16,8 @@ const passed = [
   "retry-after",
   "allow",
   "x-content-duration",
+  "content-digest",
+  "repr-digest",
 ] as const;
 
 /** Types that no browser renders as a page or runs; all others are downloads. */
@@ -33,7 +35,7 @@ export interface ResponseContext {
 
 /** The agent's response headers as the browser may see them, with ours: a flat list of names and values. */
 export function browserResponseHeaders(
-  headers: IncomingHttpHeaders,
+  headers: AnswerHeaders,
   { userId, requestId, status }: ResponseContext,
 ): string[] {
   const kept: string[] = [];
@@ -45,7 +47,7 @@ export function browserResponseHeaders(
   if (length !== undefined && status !== 204) kept.push("content-length", length);
   pushContent(kept, headers, status);
   kept.push("cache-control", toCacheControl(headers["cache-control"]));
-  const location = toOwnLocation(headers.location, userId);
+  const location = toOwnLocation(headers["location"], userId);
   if (location !== null) kept.push("location", location);
   kept.push("x-content-type-options", "nosniff", "content-security-policy", CONTENT_SECURITY_POLICY);
   kept.push(
@@ -59,19 +61,38 @@ export function browserResponseHeaders(
   return kept;
 }
 
-function pushContent(kept: string[], headers: IncomingHttpHeaders, status: number): void {
+function pushContent(kept: string[], headers: AnswerHeaders, status: number): void {
   if (status === 204 || status === 304) return;
   const sent = headers["content-type"];
-  // Without a type, or with two, a browser would guess.
-  const type = sent !== undefined && /^[\w.+-]+\/[\w.+-]+(?:;[^,]*)?$/.test(sent) ? sent : "application/octet-stream";
-  const essence = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
+  const { type, isInert } = sent === undefined ? untyped : (knownTypes.get(sent) ?? judgeType(sent));
   kept.push("content-type", type);
   const disposition = headers["content-disposition"];
-  if (INERT_TYPE.test(essence)) {
+  if (isInert) {
     if (disposition !== undefined) kept.push("content-disposition", disposition);
     return;
   }
   kept.push("content-disposition", toAttachment(disposition));
+}
+
+interface ContentType {
+  type: string;
+  isInert: boolean;
+}
+
+const untyped: ContentType = { type: "application/octet-stream", isInert: false };
+/** An agent sends a handful of types again and again. */
+const knownTypes = new Map<string, ContentType>();
+const KNOWN_TYPES_MAX = 200;
+const KNOWN_TYPE_MAX_LENGTH = 100;
+
+function judgeType(sent: string): ContentType {
+  // With two types a browser would guess.
+  const type = /^[\w.+-]+\/[\w.+-]+(?:;[^,]*)?$/.test(sent) ? sent : untyped.type;
+  const essence = (type.split(";", 1)[0] ?? "").trim().toLowerCase();
+  const judged = { type, isInert: INERT_TYPE.test(essence) };
+  if (knownTypes.size >= KNOWN_TYPES_MAX) knownTypes.clear();
+  if (sent.length <= KNOWN_TYPE_MAX_LENGTH) knownTypes.set(sent, judged);
+  return judged;
 }
 
 /** The same file name, but never shown in place. */

@@ -1,5 +1,5 @@
 import { AGENTD_CONTROL_PREFIX, agentPath, agentPrewarmPath, agentSocketPath } from "@automna/contract/paths";
-import { agentdPaths } from "@automna/contract/agentd";
+import { AGENTD_APPS_PREFIX, agentdPaths } from "@automna/contract/agentd";
 import { forwardedMethods, type ForwardedMethod } from "./request-framing.ts";
 
 /** One kind of request that ingress tells from others; whoever tries all of them has tried every route. */
@@ -39,4 +39,6 @@ export const ingressRouteClasses: readonly IngressRouteClass[] = [
     headers: {},
     path: (userId) => `${agentPath(userId)}${AGENTD_CONTROL_PREFIX}status`,
   })),
+  // Files of apps are the apps listener's: on the dashboard's origin no agent's page is served.
+  { kind: "control", method: "GET", headers: {}, path: (userId) => `${agentPath(userId)}${AGENTD_APPS_PREFIX}shop/` },
 ];

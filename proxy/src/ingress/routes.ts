@@ -9,6 +9,8 @@ import { openRoute, type Route } from "./route.ts";
 export interface Routes {
   /** The route of a user's agent, or null. Throws `service_unavailable` while it can't be known. */
   get: (userId: string) => Promise<Route | null>;
+  /** The same from memory; undefined when the database has to be asked. */
+  peek: (userId: string) => Route | null | undefined;
   /** Looks the user up anew at the next request. */
   invalidate: (userId: string) => void;
   counts: LookupCounts;
@@ -51,6 +53,7 @@ export function makeRoutes({ find, ring, listener, onChanged, log, now }: Routes
   ];
   return {
     get: lookup.get,
+    peek: lookup.peek,
     invalidate: lookup.invalidate,
     counts: lookup.counts,
     close() {

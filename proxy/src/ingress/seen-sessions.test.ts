@@ -18,10 +18,12 @@ function setUp(tell?: TellSessionSeen) {
   return { sessions, listener, told, refreshed };
 }
 
-test("each newer token is told once, an older one never", () => {
-  const { sessions, told } = setUp();
-  for (const iat of [10, 10, 20, 15, 20, 30]) sessions.seen(caller(iat));
-  expect(told).toEqual([10, 20, 30]);
+test("each newer token is told once, an older one never, nor what is hardly newer", () => {
+  const { sessions, told, refreshed } = setUp();
+  const seen = [100, 100, 200, 150, 200, 259.9, 260.5];
+  for (const iat of seen) sessions.seen(caller(iat));
+  expect(told).toEqual([100, 200, 260]);
+  expect(refreshed).toEqual(seen);
 });
 
 test("what another process saw keeps the sockets held here, and is not told again", () => {

@@ -21,6 +21,8 @@ export interface SeenSessionsDeps {
 }
 
 const REMEMBERED_MAX = 100_000;
+/** Less than so much newer is no news: what is held lives 5 minutes, and an API key is fresh at each request. */
+const NEWS_S = 60;
 
 /**
  * The keep-alive brings a session's fresh token to one process, while its sockets may be held by others (workers,
@@ -29,7 +31,7 @@ const REMEMBERED_MAX = 100_000;
 export function makeSeenSessions({ tell, listener, held, log }: SeenSessionsDeps): SeenSessions {
   const issuedAtS = new LRUCache<string, number>({ max: REMEMBERED_MAX });
   const isNews = (sessionId: string, tokenIssuedAtS: number) => {
-    if (tokenIssuedAtS <= (issuedAtS.get(sessionId) ?? 0)) return false;
+    if (tokenIssuedAtS - (issuedAtS.get(sessionId) ?? Number.NEGATIVE_INFINITY) < NEWS_S) return false;
     issuedAtS.set(sessionId, tokenIssuedAtS);
     return true;
   };
@@ -43,7 +45,7 @@ export function makeSeenSessions({ tell, listener, held, log }: SeenSessionsDeps
     seen({ sessionId, userId, tokenIssuedAtS }) {
       held.refresh({ sessionId, tokenIssuedAtS });
       if (!isNews(sessionId, tokenIssuedAtS)) return;
-      tell({ sessionId, userId, tokenIssuedAtS }).catch((error: unknown) => {
+      tell({ sessionId, userId, tokenIssuedAtS: Math.floor(tokenIssuedAtS) }).catch((error: unknown) => {
         // Told again with the next request; who has to wait too long connects again.
         issuedAtS.delete(sessionId);
         log.debug({ err: error }, "could not tell of a fresh token");

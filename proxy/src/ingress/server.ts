@@ -36,6 +36,8 @@ export function makeIngressServer(deps: IngressServerDeps): Server {
     keepAliveTimeout: KEEP_ALIVE_MS,
     noDelay: true,
     keepAlive: true,
+    // A request without a body is no stream: nobody reads it, and a stream's life costs more than most checks here.
+    optimizeEmptyRequests: true,
     keepAliveInitialDelay: 30 * SECOND_MS,
   });
   // Node would silently leave out what exceeds its default; the framing guard refuses too many instead.

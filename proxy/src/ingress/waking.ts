@@ -14,7 +14,7 @@ export interface Wait {
 
 export interface Waking {
   /** The backend at this moment. Throws what the caller gets instead; an agent that is asleep is woken. */
-  find: (userId: string) => Promise<Backend>;
+  find: (userId: string) => Backend | Promise<Backend>;
   /** The backend, as soon as there is one. Throws when it is not coming, not in time, or too many wait already. */
   hold: (userId: string, wait: Wait) => Promise<Backend>;
   /** What there is, without waking anybody. */
@@ -26,7 +26,7 @@ export interface Waking {
 }
 
 export interface WakingOptions {
-  routes: Pick<Routes, "get">;
+  routes: Pick<Routes, "get" | "peek">;
   wakeAgent: WakeAgent;
   limits: WakingLimits;
   now: Clock;
@@ -102,13 +102,20 @@ export function makeWaking({ routes, wakeAgent, limits, now }: WakingOptions): W
     throw error;
   };
 
+  const findSlowly = async (userId: string): Promise<Backend> => {
+    const found = await ready(userId);
+    if (found.isReady) return found.backend;
+    throw found.error;
+  };
+
   return {
     look,
     waiting: () => waiting,
-    async find(userId) {
-      const found = await ready(userId);
-      if (found.isReady) return found.backend;
-      throw found.error;
+    find(userId) {
+      const known = routes.peek(userId);
+      // Nearly always: then a request waits for nothing.
+      const judged = known === undefined ? null : judgeRoute(known);
+      return judged?.isReady === true ? judged.backend : findSlowly(userId);
     },
     async hold(userId, { onBegin }) {
       const found = await readyOrLater(userId);

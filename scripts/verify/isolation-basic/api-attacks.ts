@@ -1,5 +1,9 @@
+import { apiRoutes, type ApiRoute } from "@automna/contract/api-routes";
+import { apiKeyScopes } from "@automna/core/api-keys/api-key-state";
 import { SESSION_COOKIE } from "@automna/contract/identity";
+import { makeApiKey } from "@automna/service-kit/api-key";
 import { newAnthropicKey, startFakeAnthropic } from "@automna/testkit/fakes/anthropic";
+import { needsSession } from "../../../api/src/http/mount-routes.ts";
 import { makeAdmission } from "../../../api/src/identity/local/admission.ts";
 import { ADMISSION_COOKIE, REFRESH_COOKIE } from "../../../api/src/identity/local/local-cookies.ts";
 import { openLocalSession } from "../../../api/src/identity/local/local-sessions.ts";
@@ -70,8 +74,11 @@ async function succeeds(
   return status < 400 || status === 409;
 }
 
-function attacksOn({ db, alice, bob }: World): ApiAttack[] {
-  const needsSession = ({ route }: RouteUnderAttack) => route.access === "session";
+function attacksOn({ db, alice, bob: customer }: World): ApiAttack[] {
+  const bob = { ...customer, role: "operator" } as const;
+  const isSignedIn = ({ route }: RouteUnderAttack) => needsSession(route);
+  const isForKeys = ({ route }: RouteUnderAttack) => route.keyScope !== undefined;
+  const isForOperators = ({ route }: RouteUnderAttack) => route.access === "operator";
   // Vendors' deliveries have no session and no browser: scripts/verify/webhook-attacks.ts attacks them.
   const isBrowserBusiness = ({ route }: RouteUnderAttack) => route.access !== "webhook";
   const isLocalBusiness = (attacked: RouteUnderAttack) => attacked.name !== "health" && isBrowserBusiness(attacked);
@@ -85,7 +92,7 @@ function attacksOn({ db, alice, bob }: World): ApiAttack[] {
     ...forgeries.map(({ name, make }): ApiAttack => ({
       name,
       off: { verifySession: async (token) => believe(token, bob) },
-      applies: needsSession,
+      applies: isSignedIn,
       headers: (api) => {
         const token = make(issuerOf(api), bob, alice);
         return { ...ownPage(api), ...(token === null ? {} : { cookie: sessionCookie(token) }) };
@@ -94,17 +101,56 @@ function attacksOn({ db, alice, bob }: World): ApiAttack[] {
     {
       name: "a session that was ended",
       off: { checkSession: async () => undefined },
-      applies: needsSession,
+      applies: isSignedIn,
       async headers(api, fresh) {
         await db.session.update({ where: { id: fresh.sessionId }, data: { endedAt: new Date() } });
-        return { ...ownPage(api), cookie: sessionCookie(tokenOf(issuerOf(api), fresh)) };
+        return { ...ownPage(api), cookie: sessionCookie(tokenOf(issuerOf(api), { ...fresh, role: "operator" })) };
       },
+    },
+    ...(Object.values<ApiRoute>(apiRoutes).some(({ access }) => access === "operator")
+      ? [
+          {
+            name: "a customer's own session",
+            off: { checkOperator: () => undefined },
+            applies: isForOperators,
+            headers: (api, fresh) => ({ ...ownPage(api), cookie: sessionCookie(tokenOf(issuerOf(api), fresh)) }),
+          } satisfies ApiAttack,
+        ]
+      : []),
+    {
+      name: "an API key that was not made for it",
+      off: { checkKeyScope: () => undefined },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${bob.keys.chatOnly.text}` }),
+    },
+    {
+      name: "an API key that was revoked",
+      off: { checkKey: async () => undefined },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${bob.keys.revoked.text}` }),
+    },
+    {
+      name: "an API key of nobody's",
+      off: {
+        verifyKey: async () => ({ ...believedKey, id: bob.keys.chatOnly.id, userId: bob.userId }),
+      },
+      applies: isForKeys,
+      headers: () => ({ authorization: `Bearer ${makeApiKey().text}` }),
+    },
+    {
+      name: "an API key beside somebody's cookies",
+      off: { checkKeyAlone: () => undefined },
+      applies: isForKeys,
+      headers: (api, fresh) => ({
+        ...ownPage(api),
+        authorization: `Bearer ${bob.keys.whole.text}`,
+        cookie: allCookies(api, fresh),
+      }),
     },
     {
       name: "the session cookie from another site's page",
       off: { checkOrigin: () => undefined },
-      applies: (attacked) =>
-        isBrowserBusiness(attacked) && (attacked.route.access === "session" || attacked.route.method !== "get"),
+      applies: (attacked) => isBrowserBusiness(attacked) && (isSignedIn(attacked) || attacked.route.method !== "get"),
       headers: (api, fresh) => ({
         origin: "https://evil.example",
         "sec-fetch-site": "cross-site",
@@ -161,8 +207,21 @@ function sessionCookie(token: string): string {
 /** Everything that the victim's browser would send along. */
 function allCookies(api: TestApi, fresh: FreshSession): string {
   const admission = makeAdmission(api.issuer.startKey, Date.now() + 60_000);
-  return `${sessionCookie(tokenOf(issuerOf(api), fresh))}; ${REFRESH_COOKIE}=${fresh.refreshSecret}; ${ADMISSION_COOKIE}=${admission}`;
+  const token = tokenOf(issuerOf(api), { ...fresh, role: "operator" });
+  return `${sessionCookie(token)}; ${REFRESH_COOKIE}=${fresh.refreshSecret}; ${ADMISSION_COOKIE}=${admission}`;
 }
+
+/** What an api that checks no secret believes of any key. */
+const believedKey = {
+  secretHash: Buffer.alloc(0),
+  scopes: apiKeyScopes,
+  expiresAtMs: null,
+  revokedAtMs: null,
+  lastUsedAtMs: null,
+  userState: "active",
+  tier: "local",
+  isTierOpen: false,
+} as const;
 
 function missing(): never {
   throw new Error("the victim has an agent");

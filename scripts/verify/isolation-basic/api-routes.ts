@@ -1,7 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { apiRoutes, type ApiRoute, type ApiRouteName } from "@automna/contract/api-routes";
+import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
-import type { World } from "./world.ts";
+import { APP_NAME, type World } from "./world.ts";
 
 type NeedsSample = {
   [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
@@ -12,10 +14,23 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => { body?: unkno
   localStart: (api) => ({ query: new URL(api.startLink()).search }),
   localSignIn: () => ({ body: { email: "bob@example.com", name: "Bob" } }),
   putKey: (_, key) => ({ body: { key } }),
+  deleteAccount: () => ({ body: { confirm: DELETE_WORDS } }),
   billingCheckout: () => ({ body: { tier: "pro" } }),
+  billingPacks: () => ({ body: { packs: 1 } }),
+  billingPlanPreview: () => ({ body: { tier: "pro" } }),
+  billingPlan: () => ({ body: { tier: "pro", prorationAtMs: Date.now() } }),
+  reconcileBilling: () => ({ body: {} }),
   deployAgent: () => ({ body: { name: "Bob's", personality: "", modelSource: "demo" } }),
   chooseModel: () => ({ body: { modelSource: "demo" } }),
+  putApp: () => ({ body: { visibility: "public" } }),
+  putHandle: () => ({ body: { handle: "bobs-place" } }),
   getStatement: () => ({ query: "?limit=1" }),
+  createApiKey: () => ({ body: { name: "robot", scopes: ["chat"], expiresInDays: null } }),
+  findCustomers: () => ({ query: "?q=alice" }),
+  getCustomerStatement: () => ({ query: "?limit=1" }),
+  actOnCustomer: () => ({
+    body: { key: randomUUID(), reason: "to see whether one may", action: { type: "open_support", hours: 1 } },
+  }),
   putOverage: () => ({ body: { capCredits: null } }),
 };
 
@@ -39,9 +54,14 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
       name: found,
       route: apiRoutes[found],
       title: `${method.toUpperCase()} ${path}`,
-      question: (target, { bob }, key) => {
+      question: (target, { alice, bob }, key) => {
         const sample = needsSample(found) ? samples[found](target, key) : {};
-        const filled = path.replaceAll(":agentId", bob.agentId) + (sample.query ?? "");
+        const own = path
+          .replaceAll(":agentId", bob.agentId)
+          .replaceAll(":keyId", bob.keys.revoked.id)
+          .replaceAll(":userId", alice.userId)
+          .replaceAll(":name", APP_NAME);
+        const filled = own + (sample.query ?? "");
         return {
           method: method.toUpperCase(),
           path: filled,

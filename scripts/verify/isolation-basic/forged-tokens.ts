@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
-import { sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
+import { roleInToken, sessionClaimsSchema, type SessionClaims, type UserRole } from "@automna/contract/identity";
 import { signSessionToken } from "../../../api/src/identity/local/sign-session-token.ts";
 
 /** What the platform's tokens are made with in one run. */
@@ -12,13 +12,14 @@ export interface Issuer {
 interface Subject {
   userId: string;
   sessionId: string;
+  role?: UserRole;
 }
 
 const HOUR_MS = 3_600_000;
 
 /** A good token of somebody. */
 export function tokenOf(issuer: Issuer, subject: Subject, now = Date.now()): string {
-  return signSessionToken(issuer, { ...subject, sessionExpiresAtMs: now + HOUR_MS }, now).token;
+  return signSessionToken(issuer, { role: "customer", ...subject, sessionExpiresAtMs: now + HOUR_MS }, now).token;
 }
 
 export interface Forgery {
@@ -74,6 +75,15 @@ export function believe(token: string | null, otherwise: Subject): SessionClaims
   const payload = token?.split(".")[1];
   const inAnHourS = Math.floor((Date.now() + HOUR_MS) / 1_000);
   if (payload === undefined)
-    return { sub: otherwise.userId, sid: otherwise.sessionId, iss: "", azp: "", iat: 0, exp: inAnHourS };
-  return sessionClaimsSchema.parse(JSON.parse(Buffer.from(payload, "base64url").toString("utf8")));
+    return {
+      sub: otherwise.userId,
+      sid: otherwise.sessionId,
+      iss: "",
+      azp: "",
+      iat: 0,
+      exp: inAnHourS,
+      role: otherwise.role ?? "customer",
+    };
+  const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
+  return { ...sessionClaimsSchema.parse(claims), role: roleInToken(claims, null) };
 }

@@ -1,4 +1,4 @@
-import { agentdPaths, type ClaimRequest } from "@automna/contract/agentd";
+import { AGENTD_APPS_PREFIX, agentdPaths, type ClaimRequest } from "@automna/contract/agentd";
 import { INTERNAL_HEADER } from "@automna/contract/headers";
 import { AGENTD_CONTROL_PREFIX } from "@automna/contract/paths";
 import { deriveSlotKey, type SlotKeyPurpose } from "@automna/service-kit/slot-keys";
@@ -38,6 +38,7 @@ function doorsOf({ agentId, userId }: Person): Door[] {
     claim: { method: "PUT", body: claim },
     status: { method: "GET" },
     abort: { method: "POST", body: { sessionKey: "agent:main:main" } },
+    appList: { method: "GET" },
   };
   return [
     ...Object.entries(own).map(([name, door]) => ({
@@ -46,6 +47,7 @@ function doorsOf({ agentId, userId }: Person): Door[] {
       ...door,
     })),
     ...["GET", "POST", "DELETE"].map((method) => ({ title: `gateway ${method}`, method, path: "/files/notes.txt" })),
+    { title: "an app's file", method: "GET", path: `${AGENTD_APPS_PREFIX}shop/index.html` },
     { title: "gateway's socket", method: "GET", path: "/ws", headers: upgrade },
   ];
 }
@@ -87,22 +89,25 @@ export async function attackGate(ctx: ScenarioContext, world: World): Promise<vo
 function wrongKeys(alice: Person, bob: Person, door: Door): Record<string, string | null> {
   const key = ({ slot }: Person, purpose: SlotKeyPurpose, generation = slot.generation) =>
     deriveSlotKey(slot.rootKey, purpose, slot.id, generation);
-  const isControl = door.path.startsWith(AGENTD_CONTROL_PREFIX);
-  const right = isControl ? "control" : "ingress";
+  const right = keyOf(door.path);
+  const others = (["ingress", "control", "apps"] as const).filter((purpose) => purpose !== right);
   return {
     "no internal header": null,
     "an empty internal header": "",
     "a wrong internal header": "x".repeat(43),
     "another slot's internal header": key(alice, right),
     "the key of another generation": key(bob, right, bob.slot.generation + 1),
-    "the key of the other side": key(bob, isControl ? "ingress" : "control"),
+    ...Object.fromEntries(others.map((purpose) => [`the key for ${purpose}`, key(bob, purpose)])),
     "the key that proves": key(bob, "proof"),
     "the key for model calls": key(bob, "egress"),
   };
 }
 
 const letAllThrough: typeof choosePassage = (request, keys) =>
-  choosePassage(
-    { ...request, internalHeader: request.target.startsWith(AGENTD_CONTROL_PREFIX) ? keys.control : keys.ingress },
-    keys,
-  );
+  choosePassage({ ...request, internalHeader: keys[keyOf(request.target)] }, keys);
+
+/** What opens a path of agentd's. */
+function keyOf(path: string): "ingress" | "control" | "apps" {
+  if (path.startsWith(AGENTD_CONTROL_PREFIX)) return "control";
+  return path.startsWith(AGENTD_APPS_PREFIX) ? "apps" : "ingress";
+}

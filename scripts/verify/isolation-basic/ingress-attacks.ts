@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { AGENTD_APPS_PREFIX } from "@automna/contract/agentd";
+import { AGENTD_CONTROL_PREFIX } from "@automna/contract/paths";
 import { SESSION_COOKIE } from "@automna/contract/identity";
 import { INTERNAL_HEADER, USER_HEADER } from "@automna/contract/headers";
 import { endSession } from "@automna/records/sessions";
@@ -29,7 +31,7 @@ const ENDED = { id: newId("sess") };
 const ENDS_WITHIN_MS = 2_000;
 
 const ownPage = { host: new URL(ORIGIN).host, origin: ORIGIN, "sec-fetch-site": "same-origin" };
-const title = ({ kind, method }: IngressRouteClass) => `${kind} ${method}`;
+const title = ({ kind, method, path }: IngressRouteClass) => `${kind} ${method} ${path("…")}`;
 const cookie = (token: string) => `${SESSION_COOKIE}=${token}`;
 
 /** Every kind of request that ingress tells from others, in every way that must not reach the victim's backend. */
@@ -135,7 +137,9 @@ async function attackControlPaths(
     });
   }
   ctx.hold(
-    world.bob.backend.passed().every(({ target }) => !target.startsWith("/_automna/")),
+    world.bob.backend
+      .passed()
+      .every(({ target }) => !target.startsWith(AGENTD_CONTROL_PREFIX) && !target.startsWith(AGENTD_APPS_PREFIX)),
     "agentd itself lets none of them through, even where the proxy did",
   );
 }

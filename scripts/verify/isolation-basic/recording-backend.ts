@@ -42,7 +42,8 @@ export async function startRecordingBackend(
   const arrived: SeenRequest[] = [];
   const passed: SeenRequest[] = [];
   const gateway = await startGateway(passed);
-  const keyFor = (purpose: "ingress" | "control" | "proof") => deriveSlotKey(rootKey, purpose, slotId, generation);
+  const keyFor = (purpose: "ingress" | "control" | "proof" | "apps") =>
+    deriveSlotKey(rootKey, purpose, slotId, generation);
   const status = (): AgentdStatus => ({
     slotId,
     generation,
@@ -54,7 +55,7 @@ export async function startRecordingBackend(
   const dispatcher = new Agent();
   const webSockets = makeWebSocketForwarder(log);
   const agentd = makeAgentdServer({
-    keys: { ingress: keyFor("ingress"), control: keyFor("control") },
+    keys: { ingress: keyFor("ingress"), control: keyFor("control"), apps: keyFor("apps") },
     log,
     describeHealth: (nonce) => ({
       ok: true,
@@ -69,6 +70,13 @@ export async function startRecordingBackend(
     abort: async () => true,
     forwardHttp: (address, request, response) => forwardHttp({ dispatcher, log }, address, request, response),
     webSockets,
+    apps: {
+      list: async () => [],
+      async serve(_app, request, response) {
+        passed.push(toSeen(request));
+        response.end("file");
+      },
+    },
     ...(gate === undefined ? {} : { gate }),
   });
   const record = (request: IncomingMessage) => {

@@ -1,5 +1,7 @@
 import { createPrismaClient } from "@automna/prisma/client";
 import type { Database } from "@automna/records/database";
+import { apiKeyScopes } from "@automna/core/api-keys/api-key-state";
+import { makeApiKey, type NewApiKey } from "@automna/service-kit/api-key";
 import { newId } from "@automna/service-kit/new-id";
 import { newKeyRingJson, parseKeyRing, seal, type KeyRing } from "@automna/service-kit/secret-box";
 import { deriveSlotKey, egressKeyHash, newRootKey } from "@automna/service-kit/slot-keys";
@@ -14,6 +16,8 @@ export interface Person {
   agentId: string;
   slot: { id: string; generation: number; rootKey: Buffer };
   backend: RecordingBackend;
+  /** API keys: one that may do all, one that may chat and no more, and one that could do all and was revoked. */
+  keys: { whole: NewApiKey; chatOnly: NewApiKey; revoked: NewApiKey };
 }
 
 export interface World {
@@ -25,6 +29,9 @@ export interface World {
   alice: Person;
   bob: Person;
 }
+
+/** What each of the two has published, for its owner alone. */
+export const APP_NAME = "shop";
 
 /** Two customers on a database of this run. */
 export async function makeWorld(ctx: ScenarioContext): Promise<World> {
@@ -62,7 +69,19 @@ async function makePerson(ctx: ScenarioContext, db: Database, ring: KeyRing, nam
     },
   });
   await db.agent.create({ data: { id: agentId, userId, name, modelSource: "demo", tier: "local", slotId } });
-  const person = { userId, sessionId, agentId, slot: { id: slotId, generation, rootKey }, backend };
+  const keys = { whole: makeApiKey(), chatOnly: makeApiKey(), revoked: makeApiKey() };
+  const toRow = ({ id, hash }: NewApiKey) => ({ id, userId, name, secretHash: Uint8Array.from(hash) });
+  await db.apiKey.createMany({
+    data: [
+      { ...toRow(keys.whole), scopes: [...apiKeyScopes] },
+      { ...toRow(keys.chatOnly), scopes: ["chat"] },
+      { ...toRow(keys.revoked), scopes: [...apiKeyScopes], revokedAt: new Date() },
+    ],
+  });
+  await db.app.create({
+    data: { agentId, name: APP_NAME, kind: "static", isPresent: true, seenAt: new Date(), visibility: "private" },
+  });
+  const person = { userId, sessionId, agentId, slot: { id: slotId, generation, rootKey }, backend, keys };
   await putAgentBack(db, person);
   return person;
 }

@@ -1,6 +1,5 @@
 import { newId } from "@automna/service-kit/new-id";
 import { newRootKey } from "@automna/service-kit/slot-keys";
-import type { Caller } from "../../../proxy/src/ingress/authorize.ts";
 import type { IngressGuards } from "../../../proxy/src/ingress/guards.ts";
 import { startHttpProxyControl, type HttpProxyControlOptions } from "../../../proxy/test/http-proxy-control.ts";
 import { startIngress } from "../../../proxy/test/ingress-harness.ts";
@@ -36,7 +35,7 @@ function replacement(real: IngressGuards, guard: GuardName): Partial<IngressGuar
 
 /** Real tokens, found in a request as a server finds them that wants to please. */
 function makeCarelessSession(real: IngressGuards): IngressGuards["session"] {
-  return (request, target): Promise<Caller> => {
+  return (request, target) => {
     const token = readSessionCarelessly(request.headers.cookie ?? "");
     const headers = { ...request.headers, cookie: `__session=${token}` };
     return real.session(Object.create(request, { headers: { value: headers } }), target);

@@ -12,12 +12,15 @@ export interface VerifiedInstallation {
 export interface InstallationOptions {
   /** Pause between two words of an answer, ms. */
   chunkMs?: number;
+  port?: number;
+  /** More of the command line of `up`. */
+  args?: readonly string[];
 }
 
 /** Starts the whole product in a folder of this run, with a stand-in for the model provider. Stopped at the end. */
 export async function startInstallation(
   ctx: ScenarioContext,
-  { chunkMs = 15 }: InstallationOptions = {},
+  { chunkMs = 15, ...start }: InstallationOptions = {},
 ): Promise<VerifiedInstallation> {
   const key = newAnthropicKey();
   const fake = await startFakeAnthropic({ keys: { [key]: "good" }, chunkMs });
@@ -26,6 +29,7 @@ export async function startInstallation(
   const dataDir = await ctx.folder();
   ctx.log(`starting the product in ${dataDir}`);
   const product = await startProduct({
+    ...start,
     dataDir,
     env: { AUTOMNA_MODEL_PROVIDER_URL: fake.url },
     signal: ctx.signal,

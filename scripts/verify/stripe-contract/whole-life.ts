@@ -114,7 +114,12 @@ async function failAndPay(fake: FakeStripe, stripe: Stripe, customer: string): P
   await stripe.invoices.pay(id);
   await stripe.invoices.retrieve(id);
   await stripe.invoices.listLineItems(id);
-  await stripe.refunds.create({ amount: 100, metadata: { invoice: id } });
+  const [payment] = (await stripe.invoicePayments.list({ invoice: id })).data;
+  const paymentIntent = idOf(payment?.payment.payment_intent ?? null);
+  await stripe.refunds.create({ payment_intent: paymentIntent, amount: 100 });
+  await stripe.refunds.list({ payment_intent: paymentIntent });
+  fake.decideDispute(fake.dispute(id), "won");
+  await stripe.disputes.list({ payment_intent: paymentIntent });
 }
 
 async function useMore(fake: FakeStripe, stripe: Stripe, customer: string, price: string): Promise<void> {
@@ -124,6 +129,15 @@ async function useMore(fake: FakeStripe, stripe: Stripe, customer: string, price
     payload: { stripe_customer_id: customer, value: "2" },
     identifier: "block-1",
   });
+  const [meter] = (await stripe.billing.meters.list()).data;
+  const from = Math.floor(Date.now() / 60_000) * 60;
+  await stripe.billing.meters.listEventSummaries(meter?.id ?? "", {
+    customer,
+    start_time: from,
+    end_time: from + 60 * 86_400,
+  });
+  await stripe.customers.createBalanceTransaction(customer, { amount: -1_000, currency: "usd" });
+  await stripe.customers.listBalanceTransactions(customer);
   fake.setCard(customer, "declined");
   fake.advance(33 * DAY_MS);
   const [open] = (await stripe.invoices.list({ customer, status: "open" })).data;
@@ -134,6 +148,8 @@ async function useMore(fake: FakeStripe, stripe: Stripe, customer: string, price
 async function lookAround(stripe: Stripe, customer: string): Promise<void> {
   await stripe.billingPortal.sessions.create({ customer, return_url: "http://localhost/billing" });
   await stripe.subscriptions.list({ customer, status: "all" });
-  const { data } = await stripe.events.list({ limit: 100, created: { gte: 0 } });
+  // Not those about refunds and disputes, which the description leaves out.
+  const types = ["customer.created", "customer.subscription.updated", "invoice.paid", "checkout.session.completed"];
+  const { data } = await stripe.events.list({ limit: 100, created: { gte: 0 }, types });
   await stripe.events.retrieve(data[0]?.id ?? "");
 }

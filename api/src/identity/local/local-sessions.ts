@@ -3,6 +3,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { DAY_MS } from "@automna/core/shared/clock";
 import { appendAudit } from "@automna/records/audit";
 import { transactionLimits, type Database, type Transaction } from "@automna/records/database";
+import { welcomeUser } from "@automna/records/welcome-user";
 import { newId } from "@automna/service-kit/new-id";
 
 const SESSION_LIVES_MS = 30 * DAY_MS;
@@ -11,6 +12,7 @@ export interface LocalSession {
   userId: string;
   sessionId: string;
   sessionExpiresAtMs: number;
+  email: string;
 }
 
 /** Opens a session for the person with this e-mail address, who is created on the first sign-in. Throws `forbidden` for a suspended one. */
@@ -34,17 +36,21 @@ export async function openLocalSession(
       },
     });
     await appendAudit(tx, { userId: user.id, action: "session.opened", subject: session.id });
-    return { userId: user.id, sessionId: session.id, sessionExpiresAtMs, refreshSecret, lifetimeMs: SESSION_LIVES_MS };
+    const opened = { userId: user.id, sessionId: session.id, sessionExpiresAtMs, email: user.email };
+    return { ...opened, refreshSecret, lifetimeMs: SESSION_LIVES_MS };
   }, transactionLimits);
 }
 
 async function findOrCreateUser(tx: Transaction, { email, name }: { email: string; name: string }) {
   const key = { issuer: "local", email: email.toLowerCase() };
-  return tx.user.upsert({
+  const newUserId = newId("user");
+  const user = await tx.user.upsert({
     where: { issuer_email: key },
-    create: { id: newId("user"), ...key, name },
+    create: { id: newUserId, ...key, name },
     update: name === "" ? {} : { name },
   });
+  if (user.id === newUserId) await welcomeUser(tx, user.id);
+  return user;
 }
 
 /** The session that a refresh secret belongs to. Throws `session_expired` when it ended, `not_signed_in` when there never was one. */
@@ -56,7 +62,8 @@ export async function findLocalSession(db: Database, refreshSecret: string, now:
   if (session === null) throw appError("not_signed_in");
   if (session.endedAt !== null || session.expiresAt.getTime() <= now) throw appError("session_expired");
   if (session.user.state !== "active") throw appError("forbidden");
-  return { userId: session.userId, sessionId: session.id, sessionExpiresAtMs: session.expiresAt.getTime() };
+  const { userId, user, expiresAt } = session;
+  return { userId, sessionId: session.id, sessionExpiresAtMs: expiresAt.getTime(), email: user.email };
 }
 
 /** Only the hash is stored: who reads the table can't sign in with it. */

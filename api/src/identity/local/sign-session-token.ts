@@ -1,5 +1,5 @@
 import { sign, type KeyObject } from "node:crypto";
-import { SESSION_TOKEN_SECONDS } from "@automna/contract/identity";
+import { SESSION_TOKEN_SECONDS, type UserRole } from "@automna/contract/identity";
 
 export interface SessionToken {
   token: string;
@@ -11,6 +11,7 @@ export interface TokenSubject {
   sessionId: string;
   /** The token never outlives its session. */
   sessionExpiresAtMs: number;
+  role: UserRole;
 }
 
 /** Signs a session token of Clerk's shape, version 2 (RS256), so that one verifier reads both issuers' tokens. */
@@ -30,6 +31,8 @@ export function signSessionToken(
     nbf: issuedAt,
     exp: expiry,
     v: 2,
+    // As Clerk puts public metadata into a token.
+    ...(subject.role === "customer" ? {} : { metadata: { role: subject.role } }),
   };
   const head = `${encode({ alg: "RS256", typ: "JWT", kid: "local" })}.${encode(claims)}`;
   const signature = sign("RSA-SHA256", Buffer.from(head), issuer.signingKey).toString("base64url");

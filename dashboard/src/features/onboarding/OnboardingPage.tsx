@@ -1,12 +1,13 @@
 import type { DeployAgent } from "@automna/contract/agents";
+import { PLANS_PATH } from "@automna/contract/paths";
 import type { ModelSource } from "@automna/core/agents/agent-spec";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, Navigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { useAgent } from "../../agents/use-agent.ts";
 import { usePlatform } from "../../api/api-context.tsx";
 import { useDeployAgent } from "../../api/mutations.ts";
-import { meQuery } from "../../api/queries.ts";
+import { billingQuery, meQuery } from "../../api/queries.ts";
 import { Logo } from "../../components/Logo.tsx";
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { DeployStep } from "./DeployStep.tsx";
@@ -19,12 +20,14 @@ import { currentStep } from "./wizard-step.ts";
 export function OnboardingPage() {
   const { api } = usePlatform();
   const { data: me } = useQuery(meQuery(api));
+  const billing = useQuery(billingQuery(api));
   const agent = useAgent();
   const deploy = useDeployAgent();
   const [chosen, setChosen] = useState<"model" | "name">("model");
   const [modelSource, setModelSource] = useState<ModelSource>("byok");
   useDocumentTitle("Set up your agent · Automna");
-  if (agent === undefined || me === undefined) return null;
+  if (agent === undefined || me === undefined || (billing.data === undefined && !billing.isError)) return null;
+  if (agent === null && billing.data?.refusal === "plan_needed") return <Navigate to={PLANS_PATH} replace />;
 
   const step = currentStep(chosen, agent);
   function start(values: Pick<DeployAgent, "name" | "personality">): void {

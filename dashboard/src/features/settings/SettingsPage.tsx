@@ -12,7 +12,9 @@ import { SegmentedControl, type Segment } from "../../components/SegmentedContro
 import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { openShortcuts } from "../../layouts/palette-store.ts";
 import { setThemeMode, useThemeMode, type ThemeMode } from "../../theme/theme-mode.ts";
+import { AccountDeletion } from "./AccountDeletion.tsx";
 import { AnswerSource } from "./AnswerSource.tsx";
+import { ApiKeySettings } from "./ApiKeySettings.tsx";
 import { canChooseModel } from "./answer-source.ts";
 import { KeySettings } from "./KeySettings.tsx";
 
@@ -54,6 +56,7 @@ export function SettingsPage() {
           <Skeleton label="Loading the key" lines={2} />
         )}
       </Section>
+      <ApiKeySettings />
       <Section title="Appearance">
         <div>
           <SegmentedControl label="Theme" segments={themes} value={theme} onChange={setThemeMode} />
@@ -86,6 +89,9 @@ export function SettingsPage() {
             </p>
           ) : null}
         </div>
+      </Section>
+      <Section title="Delete account" description="Ends your plan now and erases everything after 30 days.">
+        <AccountDeletion />
       </Section>
     </PageFrame>
   );

@@ -6,6 +6,7 @@ const view = (fields: Partial<CreditsView> = {}): CreditsView => ({
   tier: "pro",
   remaining: 8_432,
   held: 0,
+  owed: 0,
   month: { credits: 2_000, startMs: Date.UTC(2026, 10, 1, 12), used: 68 },
   usedPercent: 1,
   warning: null,

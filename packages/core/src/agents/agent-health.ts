@@ -1,3 +1,5 @@
+import { serviceStops } from "../billing/service.ts";
+
 /** Why an agent is not well. Codes are stored with the agent and its events; texts below are for people. */
 export const agentReasons = [
   "no_room",
@@ -11,6 +13,7 @@ export const agentReasons = [
   "stop_overdue",
   "step_failed",
   "stopped_by_user",
+  ...serviceStops,
 ] as const;
 export type AgentReason = (typeof agentReasons)[number];
 
@@ -65,6 +68,18 @@ const texts: Record<AgentReason, ReasonText> = {
   stopped_by_user: {
     title: "You stopped this agent.",
     detail: "Its files and history are kept. Start it whenever you like.",
+  },
+  payment_failed: {
+    title: "Payment failed. Update your card to keep your agent running.",
+    detail: "It is asleep; its files and history are kept. It comes back by itself as soon as the payment works.",
+  },
+  plan_ended: {
+    title: "Your plan has ended.",
+    detail: "Your agent is asleep; its files and history are kept for now. Choose a plan and it comes back with them.",
+  },
+  account_ending: {
+    title: "Your account is being deleted.",
+    detail: "Your agent is stopped. Until the account is erased you can still change your mind under Settings.",
   },
 };
 

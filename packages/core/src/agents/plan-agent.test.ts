@@ -8,6 +8,7 @@ import { failureOutcome } from "./retry-policy.ts";
 
 const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
   desired: "running",
+  stoppedFor: null,
   generation: 1,
   phase: "requested",
   phaseSinceMs: 0,

@@ -1,4 +1,5 @@
 import { SECOND_MS } from "../shared/clock.ts";
+import type { ServiceStop } from "../billing/service.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { phaseDeadlineMs, type AgentPhase } from "./agent-phase.ts";
 import type { AgentReason } from "./agent-health.ts";
@@ -21,6 +22,8 @@ const BLIND_POLL_MS = 5 * SECOND_MS;
 /** The part of an agent's record that decides. */
 export interface PlannedAgent {
   desired: DesiredState;
+  /** Why the platform wants it stopped; null = its owner does. */
+  stoppedFor: ServiceStop | null;
   generation: number;
   phase: AgentPhase;
   phaseSinceMs: number;
@@ -84,13 +87,17 @@ function planStop({ agent, slot, observed, now }: PlanInput): AgentStep[] {
     // A slot that runs although its agent sleeps (a start that a crash left behind) is stopped all the same.
     return slot !== null && observed.kind === "running" ? [{ step: "stopSlot", slotId: slot.slotId }] : [];
   }
-  if (agent.phase === "requested") return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
+  if (agent.phase === "requested") return [{ step: "setPhase", to: "asleep", reason: stopReason(agent) }];
   if (agent.phase === "failed" && agent.attempts >= ATTEMPT_BUDGET) return [];
   const retryWait = waitForRetry(agent, now);
   if (retryWait !== null) return retryWait;
   if (agent.phase !== "stopping") return [{ step: "setPhase", to: "stopping", reason: null }];
   if (slot !== null && observed.kind === "running") return [{ step: "stopSlot", slotId: slot.slotId }];
-  return [{ step: "setPhase", to: "asleep", reason: "stopped_by_user" }];
+  return [{ step: "setPhase", to: "asleep", reason: stopReason(agent) }];
+}
+
+function stopReason({ stoppedFor }: PlannedAgent): AgentReason {
+  return stoppedFor ?? "stopped_by_user";
 }
 
 function planRun(input: PlanInput): AgentStep[] {

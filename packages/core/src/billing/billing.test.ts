@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
 import { DAY_MS } from "../shared/clock.ts";
 import { entitledTier, GRACE_DAYS, KEEP_DAYS, nextDunning, type Dunning } from "./dunning.ts";
-import { priceKey, sellableTiers, tierOfPriceKey } from "./price-keys.ts";
+import {
+  meaningOfPrice,
+  OVERAGE_PRICE_KEY,
+  PACK_PRICE_KEY,
+  PRICE_FIELD,
+  priceKey,
+  sellableTiers,
+  tierOfPrice,
+} from "./price-keys.ts";
 import { standingOf, subscriptionStatuses, type Standing, type SubscriptionFacts } from "./subscription-state.ts";
 
 const clear: Dunning = { state: "clear", deadlineMs: null };
@@ -56,7 +64,7 @@ test("owed: a week of grace, then sleep, then thirty days, then the end", () => 
   expect(asleep.dunning).toEqual({ state: "asleep", deadlineMs: (GRACE_DAYS + KEEP_DAYS) * DAY_MS });
   expect(entitledTier(asleep.dunning, owed)).toBeNull();
   expect(nextDunning(asleep.dunning, owed, (GRACE_DAYS + KEEP_DAYS) * DAY_MS - 1).event).toBeNull();
-  expect(nextDunning(asleep.dunning, ended, (GRACE_DAYS + KEEP_DAYS) * DAY_MS).event).toBe("billing.delete_due");
+  expect(nextDunning(asleep.dunning, ended, (GRACE_DAYS + KEEP_DAYS) * DAY_MS).event).toBe("billing.expired");
 });
 
 test("news that come months late still give the customer every day that was promised", () => {
@@ -79,8 +87,19 @@ test("who never paid is not dunned", () => {
 });
 
 test("prices are found by a key that names the plan; `local` is not for sale", () => {
-  for (const tier of sellableTiers) expect(tierOfPriceKey(priceKey(tier))).toBe(tier);
+  const named = (lookupKey: string | null, name?: string) => ({
+    lookup_key: lookupKey,
+    metadata: name === undefined ? {} : { [PRICE_FIELD]: name },
+  });
+  for (const tier of sellableTiers) {
+    expect(tierOfPrice(named(priceKey(tier)))).toBe(tier);
+    // A newer price has taken the lookup key over; who has the old one keeps their plan.
+    expect(tierOfPrice(named(null, priceKey(tier) ?? ""))).toBe(tier);
+  }
   expect(sellableTiers).not.toContain("local");
   expect(priceKey("local")).toBeNull();
-  expect(tierOfPriceKey(null)).toBeNull();
+  expect(tierOfPrice(named(null))).toBeNull();
+  expect(tierOfPrice(named(OVERAGE_PRICE_KEY))).toBeNull();
+  expect(meaningOfPrice(named(PACK_PRICE_KEY))).toEqual({ kind: "pack", credits: 1_000 });
+  expect(meaningOfPrice(named("of another product"))).toBeNull();
 });

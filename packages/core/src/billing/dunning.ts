@@ -7,6 +7,8 @@ import type { Standing } from "./subscription-state.ts";
 export const GRACE_DAYS = 7;
 /** Days for which a sleeping agent's data is kept. */
 export const KEEP_DAYS = 30;
+/** Days before the deletion from which on the customer has been told of it. */
+export const WARN_DAYS = 7;
 
 export const dunningStates = ["clear", "grace", "asleep", "expired"] as const;
 export type DunningState = (typeof dunningStates)[number];
@@ -18,7 +20,7 @@ export interface Dunning {
 }
 
 /** What has to be done about it: mails, agents, audit. */
-export type DunningEvent = "billing.grace_started" | "billing.put_to_sleep" | "billing.delete_due" | "billing.restored";
+export type DunningEvent = "billing.grace_started" | "billing.put_to_sleep" | "billing.expired" | "billing.restored";
 
 export interface DunningStep {
   dunning: Dunning;
@@ -45,7 +47,7 @@ export function nextDunning(dunning: Dunning, standing: Standing, nowMs: number)
         ? step("asleep", nowMs + KEEP_DAYS * DAY_MS, "billing.put_to_sleep")
         : stay(dunning);
     case "asleep":
-      return isDue ? step("expired", null, "billing.delete_due") : stay(dunning);
+      return isDue ? step("expired", null, "billing.expired") : stay(dunning);
     case "expired":
       return stay(dunning);
     default:
@@ -54,9 +56,14 @@ export function nextDunning(dunning: Dunning, standing: Standing, nowMs: number)
 }
 
 /** The plan that a customer may use now; null = none. */
-export function entitledTier(dunning: Dunning, standing: Standing): Tier | null {
+export function entitledTier(dunning: Pick<Dunning, "state">, standing: Standing): Tier | null {
   const isServed = dunning.state === "clear" || dunning.state === "grace";
   return isServed && standing.kind !== "nothing" ? standing.tier : null;
+}
+
+/** Is the deletion so near that the customer should hear of it? */
+export function isDeleteDue({ state, deadlineMs }: Dunning, nowMs: number): boolean {
+  return state === "asleep" && deadlineMs !== null && deadlineMs - nowMs <= WARN_DAYS * DAY_MS;
 }
 
 function stay(dunning: Dunning): DunningStep {

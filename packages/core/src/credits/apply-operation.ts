@@ -11,7 +11,7 @@ import {
   type LedgerOperation,
   type OperationOutcome,
 } from "./operations.ts";
-import { canSpend } from "./overage.ts";
+import { canSpend, overdrawn } from "./overage.ts";
 import { BLOCK_CREDITS } from "./prices.ts";
 
 export interface KnownHold {
@@ -69,6 +69,8 @@ export function applyOperation(book: Book, operation: LedgerOperation, atMs: num
       return applyGrant(book, operation);
     case "revoke":
       return applyRevoke(book, operation);
+    case "take_back":
+      return applyTakeBack(book, operation);
     case "expire":
       return applyExpiry(book, atMs);
     case "renew":
@@ -166,7 +168,35 @@ function applyRevoke(book: Book, { key }: Of<"revoke">): Change {
   if (lot === undefined) return conflict(book, "no_such_grant");
   const taken = Math.min(lot.remaining, Math.max(0, book.account.balances.available));
   const change = done(book, taken, [keyed(entryKey.revoke(key), postings.revoke(taken), lot.source)]);
-  return { ...change, lots: lots.map((one) => (one.key === key ? end(one) : one)) };
+  return {
+    ...change,
+    lots: lots.map((one) => (one.key === key ? { ...end(one), takenBack: one.takenBack + taken } : one)),
+  };
+}
+
+function applyTakeBack(book: Book, { key, credits }: Of<"take_back">): Change {
+  const before = settleLots(book.lots, left(book.account));
+  const lot = before.find((one) => one.key === key);
+  if (lot === undefined) return conflict(book, "no_such_grant");
+  const total = Math.min(credits, lot.credits);
+  const taken = total - lot.takenBack;
+  if (taken === 0) return { outcome: replayed(book, total), account: book.account, posted: [] };
+  const legs = taken > 0 ? postings.revoke(taken) : postings.grant(-taken);
+  const entry = keyed(entryKey.takeBack(key, book.account.entryCount + 1), legs, lot.source);
+  const change = done(book, total, [entry]);
+  const more = overdrawn(change.account.balances) - overdrawn(book.account.balances);
+  const account = { ...change.account, debt: change.account.debt + Math.max(0, more) };
+  const remaining = Math.max(0, Math.min(lot.credits - total, lot.remaining - taken));
+  const changed = { ...lot, takenBack: total, remaining, isEnded: remaining === 0 };
+  return {
+    ...change,
+    // No block of overage begins with it: nobody agreed to buy these credits again.
+    account: { ...account, overageBlocks: book.account.overageBlocks },
+    lots: settleLots(
+      before.map((one) => (one.key === key ? changed : one)),
+      left(account),
+    ),
+  };
 }
 
 function applyExpiry(book: Book, atMs: number): Change {
@@ -225,7 +255,7 @@ function end(lot: Lot): Lot {
   return { ...lot, remaining: 0, isEnded: true };
 }
 
-type NewLot = Omit<Lot, "remaining" | "isEnded">;
+type NewLot = Omit<Lot, "remaining" | "takenBack" | "isEnded">;
 
 /** A grant first pays what is owed; the lots are settled before it, so that it does not pay for what they did. */
 function addLot(lots: readonly Lot[], before: Account, after: Account, lot: NewLot): Lot[] {
@@ -233,7 +263,7 @@ function addLot(lots: readonly Lot[], before: Account, after: Account, lot: NewL
   const settled = settleLots(lots, left(before));
   if (credits === 0) return settled;
   return settleLots(
-    [...settled, { key, source, credits, remaining: credits, expiresAtMs, isEnded: false }],
+    [...settled, { key, source, credits, remaining: credits, takenBack: 0, expiresAtMs, isEnded: false }],
     left(after),
   );
 }

@@ -8,6 +8,7 @@ const account = (fields: Partial<Account> = {}): Account => ({
   balances: emptyBalances,
   entryCount: 0,
   overageCap: null,
+  debt: 0,
   overageBlocks: 0,
   periodStartedAtMs: null,
   periodSpentBase: 0,

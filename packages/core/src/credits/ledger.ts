@@ -1,4 +1,4 @@
-import { startedBlocks, type OverageCap } from "./overage.ts";
+import { overdrawn, startedBlocks, type OverageCap } from "./overage.ts";
 
 /**
  * The five accounts of a customer. `issued` is where credits come from, so that what was ever issued is always the sum of
@@ -36,6 +36,8 @@ export interface Account {
   /** Entries so far; the next one's number is one more, so that a missing entry leaves a gap. */
   entryCount: number;
   overageCap: OverageCap;
+  /** Of what is overdrawn, what payments that went back left behind: new credits pay it, overage never bills it. */
+  debt: number;
   /** Blocks of overage started in this period. */
   overageBlocks: number;
   /** Null until the first monthly grant. */
@@ -70,7 +72,11 @@ export function postAll(account: Account, postings: readonly Posting[]): Account
     ...account,
     balances,
     entryCount: account.entryCount + postings.length,
-    overageBlocks: Math.max(account.overageBlocks, startedBlocks(balances, account.overageCap)),
+    debt: Math.min(account.debt, overdrawn(balances)),
+    overageBlocks: Math.max(
+      account.overageBlocks,
+      startedBlocks(overdrawn(balances) - account.debt, account.overageCap),
+    ),
   };
 }
 

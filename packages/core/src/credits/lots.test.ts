@@ -6,6 +6,7 @@ const lot = (fields: Partial<Lot>): Lot => ({
   source: "pack",
   credits: 100,
   remaining: 100,
+  takenBack: 0,
   expiresAtMs: null,
   isEnded: false,
   ...fields,

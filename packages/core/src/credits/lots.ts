@@ -4,6 +4,8 @@ export interface Lot {
   source: GrantSource;
   credits: number;
   remaining: number;
+  /** Of `credits`, what was taken back because the payment for it went back. */
+  takenBack: number;
   /** Null = never. */
   expiresAtMs: number | null;
   /** Expired, revoked or used up: nothing comes back to it. */
@@ -43,7 +45,7 @@ function giveBack(lots: readonly Lot[], credits: number): Lot[] {
     .toReversed()
     .map((lot) => {
       if (lot.isEnded || lot.key === RETURNED_LOT) return lot;
-      const given = Math.min(lot.credits - lot.remaining, toGive);
+      const given = Math.min(lot.credits - lot.takenBack - lot.remaining, toGive);
       toGive -= given;
       return { ...lot, remaining: lot.remaining + given };
     });
@@ -57,6 +59,7 @@ function addReturned(lots: Lot[], credits: number): Lot[] {
     source: "returned",
     credits: (before?.credits ?? 0) + credits,
     remaining: (before?.remaining ?? 0) + credits,
+    takenBack: 0,
     expiresAtMs: null,
     isEnded: false,
   };

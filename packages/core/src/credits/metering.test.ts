@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { finalRunPrice, messageClass, runPrice, stillToCharge, type ModelCall } from "./meter-message.ts";
-import { chooseWarning, startedBlocks, usedPercent } from "./overage.ts";
+import { chooseWarning, overdrawn, startedBlocks, usedPercent } from "./overage.ts";
 import { monthlyPeriod } from "./period.ts";
 import { chooseCredits, priceList } from "./prices.ts";
 
@@ -52,7 +52,8 @@ describe("one message is one run", () => {
 
 describe("overage", () => {
   test("a block begins with its first credit; held credits begin none, nor do those beyond the cap", () => {
-    const blocks = (available: number, held = 0, cap: number | null = 2_000) => startedBlocks({ available, held }, cap);
+    const blocks = (available: number, held = 0, cap: number | null = 2_000) =>
+      startedBlocks(overdrawn({ available, held }), cap);
     expect([blocks(0), blocks(-1), blocks(-1_000), blocks(-1_001)]).toEqual([0, 1, 1, 2]);
     expect([blocks(-1, 1), blocks(-2_500), blocks(-5, 0, null)]).toEqual([0, 2, 0]);
   });

@@ -48,6 +48,11 @@ export type LedgerOperation =
     })
   /** Takes back what is left of the grant of this key, e.g. after its payment was refunded. */
   | (Common & { type: "revoke" })
+  /**
+   * Brings what was taken back of the grant of this key to `credits` in all, because its payment went back in part, whole,
+   * or came again. What was spent already becomes a debt.
+   */
+  | (Common & { type: "take_back"; credits: number })
   /** Ends every grant whose time is over. The key is not used. */
   | (Common & { type: "expire" })
   /** A new monthly period: ends what has expired, settles overage, grants the month's credits. */
@@ -63,6 +68,8 @@ export const entryKey = {
   refund: (key: string) => `refund:${key}`,
   grant: (key: string) => `grant:${key}`,
   revoke: (key: string) => `revoke:${key}`,
+  /** Numbered by the entry, as it may happen often; the grant itself knows how much is gone. */
+  takeBack: (key: string, number: number) => `take_back:${key}:${number}`,
   expiry: (lotKey: string) => `expiry:${lotKey}`,
   renewal: (periodStartMs: number) => `renewal:${new Date(periodStartMs).toISOString()}`,
 } as const;
@@ -85,6 +92,7 @@ export function keysToRead(operation: LedgerOperation): string[] {
       return [entryKey.grant(key)];
     case "revoke":
       return [entryKey.revoke(key)];
+    case "take_back":
     case "expire":
       return [];
     case "renew":

@@ -13,14 +13,18 @@ export function canSpend(available: number, credits: number, cap: OverageCap): b
   return available - credits >= lowestBalance(cap);
 }
 
+/** How far a balance is below 0. Held credits may come back and are not gone. */
+export function overdrawn({ available, held }: { available: number; held: number }): number {
+  return Math.max(0, -(available + held));
+}
+
 /**
- * Blocks of 1,000 that a balance has started, and never more than the customer agreed to: what calls in flight took
- * beyond the cap is paid by the next grant, not by the card. Held credits may come back and start nothing.
+ * Blocks of 1,000 that so many overdrawn credits have started, and never more than the customer agreed to: what calls in
+ * flight took beyond the cap is paid by the next grant, not by the card.
  */
-export function startedBlocks({ available, held }: { available: number; held: number }, cap: OverageCap): number {
+export function startedBlocks(overdrawnCredits: number, cap: OverageCap): number {
   if (cap === null) return 0;
-  const overdrawn = Math.max(0, -(available + held));
-  return Math.min(Math.ceil(overdrawn / BLOCK_CREDITS), Math.floor(cap / BLOCK_CREDITS));
+  return Math.min(Math.ceil(Math.max(0, overdrawnCredits) / BLOCK_CREDITS), Math.floor(cap / BLOCK_CREDITS));
 }
 
 export const warningPercents = [80, 100] as const;

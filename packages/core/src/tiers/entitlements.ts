@@ -23,3 +23,8 @@ export function memoryHorizon(tier: Tier, now: number): number | null {
   const { memoryDays } = tierCatalogue[tier];
   return memoryDays === null ? null : now - memoryDays * DAY_MS;
 }
+
+/** May the customer's own programs use the api? Null = no plan. */
+export function canUseApi(tier: Tier | null): boolean {
+  return tier !== null && tierCatalogue[tier].hasApiAccess;
+}

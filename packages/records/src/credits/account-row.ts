@@ -9,6 +9,7 @@ export interface AccountRow {
   spent: string;
   expired: string;
   entry_count: number;
+  debt: string;
   overage_cap: number | null;
   overage_blocks: number;
   period_started_at: Date | null;
@@ -16,7 +17,7 @@ export interface AccountRow {
 }
 
 export const ACCOUNT_COLUMNS =
-  "user_id, issued, available, held, spent, expired, entry_count, overage_cap, overage_blocks, period_started_at, period_spent_base";
+  "user_id, issued, available, held, spent, expired, entry_count, debt, overage_cap, overage_blocks, period_started_at, period_spent_base";
 
 /** Credits stay far below 2^53, so that numbers are exact. */
 export function toAccount(row: AccountRow): Account {
@@ -30,6 +31,7 @@ export function toAccount(row: AccountRow): Account {
       expired: Number(row.expired),
     },
     entryCount: row.entry_count,
+    debt: Number(row.debt),
     overageCap: row.overage_cap,
     overageBlocks: row.overage_blocks,
     periodStartedAtMs: row.period_started_at?.getTime() ?? null,

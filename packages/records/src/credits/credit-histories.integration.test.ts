@@ -68,6 +68,7 @@ function makeOperation(random: Random, userIds: readonly [string, ...string[]], 
     { type: "grant", userId, key, credits: credits * 3, source: "pack", expiresAtMs: null },
     { type: "grant", userId, key: `x-${key}`, credits: credits * 2, source: "promo", expiresAtMs: start + DAY_MS },
     { type: "revoke", userId, key },
+    { type: "take_back", userId, key, credits: credits * random.below(4) },
     { type: "expire", userId, key: "" },
     {
       type: "renew",

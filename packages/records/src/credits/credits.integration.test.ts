@@ -13,6 +13,7 @@ import {
   releaseCredits,
   renewCredits,
   revokeGrant,
+  takeBackCredits,
 } from "./credits.ts";
 import { blockIdentifier, listUnreportedBlocks, markBlockReported } from "./overage-blocks.ts";
 import { sweepCredits } from "./sweep.ts";
@@ -168,6 +169,44 @@ describe("grants", () => {
     expect(await revokeGrant(api, { userId, key: "pack" }, now)).toMatchObject({ isNew: true, credits: 80 });
     expect(await revokeGrant(api, { userId, key: "pack" }, now)).toMatchObject({ isNew: false, credits: 80 });
     expect(await balances()).toMatchObject({ issued: 70, available: 0, spent: 70 });
+  });
+});
+
+describe("a payment that goes back", () => {
+  const takeBack = (credits: number) => takeBackCredits(api, { userId, key: "pack", credits }, now);
+
+  test("takes its credits along, in part and whole, and gives them back when it comes again", async () => {
+    await grant(100, "pack");
+    await takeBack(30);
+    expect((await takeBack(30)).isNew).toBe(false);
+    expect(await balances()).toMatchObject({ issued: 70, available: 70 });
+    await takeBack(100);
+    expect(await balances()).toMatchObject({ issued: 0, available: 0 });
+    await takeBack(0);
+    expect(await balances()).toMatchObject({ issued: 100, available: 100 });
+    await charge(100, "all of it");
+  });
+
+  test("leaves a debt where they were spent, which new credits pay and overage never bills", async () => {
+    await grant(1_500, "pack");
+    await setOverageCap(api, userId, 3_000);
+    await charge(1_200, "run");
+    await takeBack(1_500);
+    expect(await findAccount(api, userId)).toMatchObject({
+      debt: 1_200,
+      overageBlocks: 0,
+      balances: { available: -1_200 },
+    });
+    await charge(1, "first of overage");
+    expect(await listMyBlocks()).toHaveLength(1);
+    await grant(1_000, "another");
+    expect(await findAccount(api, userId)).toMatchObject({ debt: 201, balances: { available: -201 } });
+    await grant(500, "third");
+    expect(await findAccount(api, userId)).toMatchObject({ debt: 0, balances: { available: 299 } });
+  });
+
+  test("of a grant that nobody made is a conflict", async () => {
+    await expect(takeBack(1)).rejects.toMatchObject({ details: { reason: "no_such_grant" } });
   });
 });
 

@@ -25,6 +25,11 @@ export function revokeGrant(pool: Pool, grant: Wish<"revoke">, atMs: number): Pr
   return postOne(pool, { ...grant, type: "revoke" }, atMs);
 }
 
+/** Brings what was taken back of a grant to so much in all; what was spent of it already becomes a debt. */
+export function takeBackCredits(pool: Pool, taken: Wish<"take_back">, atMs: number): Promise<Posted> {
+  return postOne(pool, { ...taken, type: "take_back" }, atMs);
+}
+
 /** Begins a monthly period: expires, settles overage, grants the month's credits. A period that has begun is left alone. */
 export function renewCredits(pool: Pool, renewal: Wish<"renew">, atMs: number): Promise<Posted> {
   return postOne(pool, { ...renewal, type: "renew" }, atMs);

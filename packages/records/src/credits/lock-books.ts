@@ -15,7 +15,7 @@ export interface OpenBook extends Book {
 
 /** True for operations that read or change grants; only the api's role may. */
 export function touchesGrants({ type }: LedgerOperation): boolean {
-  return type === "grant" || type === "revoke" || type === "expire" || type === "renew";
+  return type === "grant" || type === "revoke" || type === "take_back" || type === "expire" || type === "renew";
 }
 
 /** Locks the accounts of these operations, making those that are missing, and reads what the operations need. */
@@ -105,6 +105,7 @@ interface LotRow {
   source: GrantSource;
   credits: number;
   remaining: number;
+  taken_back: number;
   expires_at: Date | null;
   is_ended: boolean;
 }
@@ -117,15 +118,16 @@ async function readLots(
 ): Promise<void> {
   const granting = operations.filter(touchesGrants);
   if (granting.length === 0) return;
-  const revoked = operations.filter(({ type }) => type === "revoke");
+  const revoked = operations.filter(({ type }) => type === "revoke" || type === "take_back");
   const { rows } = await client.query<LotRow>(
-    `SELECT user_id, key, source, credits, remaining, expires_at, closed_at IS NOT NULL AS is_ended
+    `SELECT user_id, key, source, credits, remaining, taken_back, expires_at, closed_at IS NOT NULL AS is_ended
      FROM credit_grants
      WHERE user_id = ANY($1::text[]) AND (closed_at IS NULL OR key = ANY($2::text[]))`,
     [granting.map(({ userId }) => userId), revoked.map(({ key }) => key)],
   );
-  for (const { user_id: userId, expires_at: expiresAt, is_ended: isEnded, ...lot } of rows) {
+  for (const { user_id: userId, taken_back: takenBack, expires_at: expiresAt, is_ended: isEnded, ...lot } of rows) {
     const book = books.get(userId);
-    if (book !== undefined) book.lots = [...book.lots, { ...lot, isEnded, expiresAtMs: expiresAt?.getTime() ?? null }];
+    if (book !== undefined)
+      book.lots = [...book.lots, { ...lot, takenBack, isEnded, expiresAtMs: expiresAt?.getTime() ?? null }];
   }
 }

@@ -118,11 +118,11 @@ const UPDATE_ALL = {
   text: `
     UPDATE credit_accounts a SET available = n.available, held = n.held, spent = n.spent, entry_count = n.entry_count,
       overage_blocks = n.overage_blocks, issued = n.issued, expired = n.expired, period_started_at = n.period_started_at,
-      period_spent_base = n.period_spent_base
+      period_spent_base = n.period_spent_base, debt = n.debt
     FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::int[], $6::int[], $7::bigint[], $8::bigint[],
-                $9::timestamptz[], $10::bigint[])
+                $9::timestamptz[], $10::bigint[], $11::bigint[])
       AS n(user_id, available, held, spent, entry_count, overage_blocks, issued, expired, period_started_at,
-           period_spent_base)
+           period_spent_base, debt)
     WHERE a.user_id = n.user_id`,
 };
 
@@ -148,6 +148,7 @@ async function updateAccounts(
     accounts.map(({ balances }) => balances.expired),
     accounts.map(({ periodStartedAtMs }) => (periodStartedAtMs === null ? null : new Date(periodStartedAtMs))),
     accounts.map(({ periodSpentBase }) => periodSpentBase),
+    accounts.map(({ debt }) => debt),
   ];
   await client.query({ ...UPDATE_ALL, values: [...spent, ...granted] });
 }
@@ -186,18 +187,21 @@ async function writeOverageBlocks(client: PoolClient, applied: readonly AppliedC
 
 async function writeLots(client: PoolClient, lots: readonly (Lot & { userId: string })[], at: Date): Promise<void> {
   await client.query(
-    `INSERT INTO credit_grants (user_id, key, source, credits, remaining, expires_at, granted_at, closed_at)
-     SELECT user_id, key, source, credits, remaining, expires_at, $7, CASE WHEN remaining = 0 THEN $7::timestamptz END
-     FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], $6::timestamptz[])
-       AS row(user_id, key, source, credits, remaining, expires_at)
+    `INSERT INTO credit_grants (user_id, key, source, credits, remaining, taken_back, expires_at, granted_at, closed_at)
+     SELECT user_id, key, source, credits, remaining, taken_back, expires_at, $8,
+            CASE WHEN remaining = 0 THEN $8::timestamptz END
+     FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], $6::int[], $7::timestamptz[])
+       AS row(user_id, key, source, credits, remaining, taken_back, expires_at)
      ON CONFLICT (user_id, key) DO UPDATE
-       SET credits = EXCLUDED.credits, remaining = EXCLUDED.remaining, closed_at = EXCLUDED.closed_at`,
+       SET credits = EXCLUDED.credits, remaining = EXCLUDED.remaining, taken_back = EXCLUDED.taken_back,
+           closed_at = EXCLUDED.closed_at`,
     [
       lots.map(({ userId }) => userId),
       lots.map(({ key }) => key),
       lots.map(({ source }) => source),
       lots.map(({ credits }) => credits),
       lots.map(({ remaining }) => remaining),
+      lots.map(({ takenBack }) => takenBack),
       lots.map(({ expiresAtMs }) => (expiresAtMs === null ? null : new Date(expiresAtMs))),
       at,
     ],

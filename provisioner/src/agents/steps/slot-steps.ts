@@ -2,10 +2,11 @@ import {
   markSlotStarted,
   releaseSlot as releaseSlotRecord,
   reserveSlot as reserveSlotRecord,
+  storeAppsKey,
 } from "@automna/records/slots";
 import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
-import { controlKeyOf, newSlotSecrets, openRootKey } from "../slot-secrets.ts";
+import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
 
 // Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
@@ -35,6 +36,7 @@ export const startSlot: StepExecutor<"startSlot"> = async ({ slotId, generation 
   const spec = specOf(context, slotId);
   // First the record: a slot that runs unknown to it would count as never used, and could be replaced by an empty one.
   await markSlotStarted(context.deps.db, context.lease, slotId, generation);
+  await addAppsKey(context, slotId);
   await context.deps.runtime.start(spec, callOf(context));
 };
 
@@ -58,6 +60,16 @@ export const releaseSlot: StepExecutor<"releaseSlot"> = async ({ slotId }, conte
   await context.deps.runtime.delete(slotId, callOf(context));
   await releaseSlotRecord(context.deps.db, context.lease, slotId, new Date(context.deps.clock()));
 };
+
+/** A slot that is older than the apps listener gets its key when it is started next. */
+async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
+  const { deps, lease } = context;
+  const slot = slotOf(context, slotId);
+  if (slot.appsKeyEnvelope !== null) return;
+  const rootKey = openRootKey(deps.rings, slot);
+  const envelope = sealAppsKeys(deps.rings, { id: slotId, rootKey, keyGeneration: slot.keyGeneration });
+  if (envelope !== null) await storeAppsKey(deps.db, lease, slotId, envelope);
+}
 
 function specOf(context: StepContext, slotId: string): SlotSpec {
   const slot = slotOf(context, slotId);

@@ -31,6 +31,8 @@ export interface ClerkExchange {
 export interface FakeClerk {
   url: string;
   secretKey: string;
+  /** `pk_test_` and the address of its frontend. */
+  publishableKey: string;
   webhookSecret: string;
   /** `iss` of session tokens, and the public key for checking them without the network. */
   issuer: string;
@@ -86,6 +88,8 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
       fva: [0, -1],
       iat: at,
       iss: url,
+      // The instance's session token is set to carry it: `"metadata": "{{user.public_metadata}}"`.
+      metadata: state.users.get(userId)?.publicMetadata ?? {},
       nbf: at - 10,
       sid: id,
       sts: "active",
@@ -173,6 +177,7 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
   return {
     url,
     secretKey,
+    publishableKey: `pk_test_${Buffer.from(`${new URL(url).host}$`).toString("base64")}`,
     webhookSecret: `whsec_${webhookKey.toString("base64")}`,
     issuer: url,
     jwtKey: publicKey.export({ type: "spki", format: "pem" }).toString(),

@@ -1,4 +1,4 @@
-import type { InvoiceLine, InvoiceRecord, PriceRecord, SubscriptionRecord } from "./records.ts";
+import type { InvoiceLine, InvoiceRecord, LineItem, PriceRecord, SubscriptionRecord } from "./records.ts";
 import { need, newStripeId, type StripeState } from "./state.ts";
 import { subscriptionWire } from "./wire-billing.ts";
 import { dueOf, invoiceWire, subtotalOf, totalOf } from "./wire-invoice.ts";
@@ -39,11 +39,8 @@ export function periodLines(
 export function prorationLines(
   state: StripeState,
   subscription: SubscriptionRecord,
-  to: { priceId: string; quantity: number },
-  atS: number,
+  { from: item, to, atS }: { from: LineItem; to: LineItem; atS: number },
 ): InvoiceLine[] {
-  const [item] = subscription.items;
-  if (item === undefined) return [];
   const { periodStart, periodEnd } = subscription;
   const share = Math.max(0, periodEnd - atS) / (periodEnd - periodStart);
   const part = (priceId: string, quantity: number, sign: 1 | -1): InvoiceLine => {
@@ -114,6 +111,7 @@ export function draftInvoice(
     attempts: 0,
     nextAttempt: null,
     paidAt: null,
+    paymentIntentId: null,
     refunded: 0,
     metadata: {},
     created: state.nowS(),
@@ -123,7 +121,12 @@ export function draftInvoice(
 function discountOn(state: StripeState, { discount }: SubscriptionRecord, lines: InvoiceLine[]): number {
   if (discount === null || (discount.end !== null && discount.end <= state.nowS())) return 0;
   const coupon = need(state.coupons, "coupon", discount.couponId);
-  const subtotal = Math.max(0, subtotalOf({ lines: lines.filter(({ isProration }) => !isProration) }));
+  const counted = lines.filter(
+    ({ isProration, priceId }) =>
+      !isProration &&
+      (coupon.appliesTo.length === 0 || coupon.appliesTo.includes(need(state.prices, "price", priceId).productId)),
+  );
+  const subtotal = Math.max(0, subtotalOf({ lines: counted }));
   return Math.min(subtotal, coupon.amountOff ?? Math.round((subtotal * (coupon.percentOff ?? 0)) / 100));
 }
 
@@ -161,6 +164,7 @@ export function chargeInvoice(state: StripeState, invoice: InvoiceRecord): boole
   if (!isFree) invoice.attempts += 1;
   if (isFree || customer.card === "good") {
     invoice.status = "paid";
+    invoice.paymentIntentId = isFree ? null : newStripeId("pi");
     invoice.paidAt = state.nowS();
     invoice.nextAttempt = null;
     state.emit("invoice.paid", invoiceWire(state, invoice));

@@ -37,7 +37,7 @@ function customerOf(state: StripeState, checkout: CheckoutRecord): CustomerRecor
     : need(state.customers, "customer", checkout.customerId);
 }
 
-function payOnce(state: StripeState, { lines }: CheckoutRecord, customer: CustomerRecord): string {
+function payOnce(state: StripeState, { lines, invoiceMetadata }: CheckoutRecord, customer: CustomerRecord): string {
   const now = state.nowS();
   const invoice = draftInvoice(state, {
     customerId: customer.id,
@@ -54,6 +54,7 @@ function payOnce(state: StripeState, { lines }: CheckoutRecord, customer: Custom
     })),
     reason: "manual",
   });
+  invoice.metadata = invoiceMetadata;
   chargeInvoice(state, issueInvoice(state, invoice));
   return invoice.id;
 }

@@ -11,18 +11,29 @@ import { parseForm, type Form } from "./form.ts";
 import type { CardOutcome, EventRecord } from "./records.ts";
 import { billingRoutes } from "./routes-billing.ts";
 import { catalogueRoutes } from "./routes-catalogue.ts";
+import { decideDispute, disputeInvoice, refundInvoice } from "./returns.ts";
+import { returnRoutes } from "./routes-returns.ts";
 import { usageRoutes } from "./routes-usage.ts";
 import { makeState, need, type StripeState } from "./state.ts";
 import { StripeFailure } from "./stripe-failure.ts";
 import { eventWire } from "./wire-billing.ts";
 
 export const STRIPE_DESCRIPTIONS = ["stripe-from-sdk.openapi.json"] as const;
-export const STRIPE_UNDESCRIBED = { "POST /v1/refunds": "the derived description leaves refunds out" };
+export const STRIPE_UNDESCRIBED = {
+  "POST /v1/refunds": "the derived description leaves refunds out",
+  "GET /v1/refunds": "the derived description leaves refunds out",
+  "GET /v1/disputes": "the derived description leaves disputes out",
+  "GET /v1/invoice_payments": "the derived description leaves invoice payments out",
+};
+
+/** Events about what the derived description leaves out. */
+const UNDESCRIBED_EVENTS = /^(refund|charge)\./;
 
 export const stripeRoutes: Readonly<Record<string, StripeHandler>> = {
   ...catalogueRoutes,
   ...billingRoutes,
   ...usageRoutes,
+  ...returnRoutes,
 };
 
 export interface FakeStripeOptions {
@@ -62,6 +73,11 @@ export interface FakeStripe {
   /** The customer pays on the hosted page. */
   completeCheckout: (checkoutId: string, card?: CardOutcome) => boolean;
   setCard: (customerId: string, card: CardOutcome) => void;
+  /** Somebody pays back in Stripe's own dashboard; without an amount all of it. */
+  refund: (invoiceId: string, amount?: number) => void;
+  /** The customer's bank takes the money back. Answers the dispute's id. */
+  dispute: (invoiceId: string) => string;
+  decideDispute: (disputeId: string, status: "won" | "lost") => void;
   /** Moves the clock, doing on the way whatever falls due. */
   advance: (ms: number) => void;
   failNext: (fault: CallFault, times?: number) => void;
@@ -107,7 +123,8 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
   });
   const onEvent = (event: EventRecord) => {
     const body = eventWire(event);
-    contract.checkAnswer({ method: "GET", path: `/v1/events/${event.id}`, headers: {} }, { status: 200, body });
+    if (!UNDESCRIBED_EVENTS.test(event.type))
+      contract.checkAnswer({ method: "GET", path: `/v1/events/${event.id}`, headers: {} }, { status: 200, body });
     if (webhookUrl !== null) deliverer.send({ id: event.id, body: JSON.stringify(body, null, 2) });
   };
   const state = makeState({ nowS, baseUrl: () => origin, onEvent, idempotencyKey: () => idempotencyKey });
@@ -206,6 +223,9 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
     setWebhookUrl: (url) => (webhookUrl = url),
     completeCheckout: (id, card = "good") => completeCheckout(state, id, card),
     setCard: (customerId, card) => (need(state.customers, "customer", customerId).card = card),
+    refund: (invoiceId, amount) => void refundInvoice(state, need(state.invoices, "invoice", invoiceId), { amount }),
+    dispute: (invoiceId) => disputeInvoice(state, invoiceId).id,
+    decideDispute: (disputeId, status) => decideDispute(state, disputeId, status),
     advance(ms) {
       const end = nowMs() + offsetMs + ms;
       for (let due = nextDue(state); due !== null && due * 1_000 <= end; due = nextDue(state)) {

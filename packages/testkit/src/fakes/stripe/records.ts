@@ -49,6 +49,8 @@ export interface CouponRecord {
   durationInMonths: number | null;
   maxRedemptions: number | null;
   timesRedeemed: number;
+  /** Products that it takes something off; empty = all. */
+  appliesTo: readonly string[];
   metadata: Metadata;
   created: number;
 }
@@ -89,6 +91,8 @@ export interface CheckoutRecord {
   cancelUrl: string | null;
   metadata: Metadata;
   subscriptionMetadata: Metadata;
+  /** Of the invoice that a single payment makes. */
+  invoiceMetadata: Metadata;
   trialDays: number | null;
   discount: { couponId: string; promotionCodeId: string | null } | null;
   allowsPromotionCodes: boolean;
@@ -156,6 +160,8 @@ export interface InvoiceRecord {
   attempts: number;
   nextAttempt: number | null;
   paidAt: number | null;
+  /** Null = no card was charged for it. */
+  paymentIntentId: string | null;
   refunded: number;
   metadata: Metadata;
   created: number;
@@ -180,9 +186,29 @@ export interface MeterEventRecord {
   created: number;
 }
 
+export interface BalanceTransactionRecord {
+  id: string;
+  customerId: string;
+  amount: number;
+  endingBalance: number;
+  description: string | null;
+  metadata: Metadata;
+  created: number;
+}
+
+export interface DisputeRecord {
+  id: string;
+  invoiceId: string;
+  paymentIntentId: string;
+  amount: number;
+  status: "needs_response" | "won" | "lost";
+  created: number;
+}
+
 export interface RefundRecord {
   id: string;
   invoiceId: string;
+  paymentIntentId: string;
   amount: number;
   metadata: Metadata;
   created: number;

@@ -1,18 +1,26 @@
 import { page, type StripeCall, type StripeRoutes } from "./answer.ts";
-import { chargeInvoice, draftInvoice, endSubscription, periodLines, prorationLines } from "./billing.ts";
+import { addInterval, chargeInvoice, draftInvoice, endSubscription, periodLines } from "./billing.ts";
 import { createCustomer } from "./checkouts.ts";
 import { flagOf, formOf, integerOf, metadataOf, needText, textOf } from "./form.ts";
-import type { CheckoutRecord, CustomerRecord, InvoiceRecord, SubscriptionRecord } from "./records.ts";
-import { need, newStripeId } from "./state.ts";
+import type { CheckoutRecord, CustomerRecord, InvoiceLine, InvoiceRecord, SubscriptionRecord } from "./records.ts";
+import { need, newStripeId, type StripeState } from "./state.ts";
 import { missing, StripeFailure } from "./stripe-failure.ts";
-import { discountOf, linesOf, startSubscription, updateSubscription } from "./subscriptions.ts";
-import { checkoutWire, refundWire, subscriptionWire, list } from "./wire-billing.ts";
-import { dueOf, invoiceWire, lineWire } from "./wire-invoice.ts";
+import {
+  discountOf,
+  itemChangesOf,
+  linesOf,
+  prorationsOf,
+  startSubscription,
+  updateSubscription,
+  type ItemChange,
+} from "./subscriptions.ts";
+import { checkoutWire, subscriptionWire, list } from "./wire-billing.ts";
+import { invoiceWire, lineWire } from "./wire-invoice.ts";
 import { customerWire } from "./wire-catalogue.ts";
 
 const CHECKOUT_LIFE_S = 86_400;
 
-/** Customers, checkout, subscriptions, invoices, the portal and refunds. */
+/** Customers, checkout, subscriptions, invoices and the portal. */
 export const billingRoutes: StripeRoutes = {
   "POST /v1/customers": ({ state, form }) =>
     customerWire(
@@ -66,6 +74,7 @@ export const billingRoutes: StripeRoutes = {
       cancelUrl: textOf(form, "cancel_url"),
       metadata: metadataOf(form),
       subscriptionMetadata: metadataOf(details),
+      invoiceMetadata: metadataOf(formOf(formOf(form, "invoice_creation"), "invoice_data")),
       trialDays: integerOf(details, "trial_period_days"),
       discount: discountOf(state, form),
       allowsPromotionCodes: flagOf(form, "allow_promotion_codes") ?? false,
@@ -144,7 +153,8 @@ export const billingRoutes: StripeRoutes = {
       (item) =>
         (customerId === null || item.customerId === customerId) &&
         (subscriptionId === null || item.subscriptionId === subscriptionId) &&
-        (status === null || item.status === status),
+        (status === null || item.status === status) &&
+        item.created >= (integerOf(formOf(form, "created"), "gte") ?? 0),
     );
     return page(form, "/v1/invoices", found, (item) => invoiceWire(state, item));
   },
@@ -175,22 +185,14 @@ export const billingRoutes: StripeRoutes = {
   "POST /v1/invoices/create_preview": ({ state, form }) => {
     const subscription = need(state.subscriptions, "subscription", needText(form, "subscription"), "subscription");
     const details = formOf(form, "subscription_details");
-    const [wanted] = linesOf(state, details, "items");
+    const changes = itemChangesOf(state, subscription, details);
+    const behavior = textOf(details, "proration_behavior") ?? "create_prorations";
     const atS = integerOf(details, "proration_date") ?? state.nowS();
-    const isNow = textOf(details, "proration_behavior") === "always_invoice";
-    const changed = wanted === undefined || wanted.priceId === subscription.items[0]?.priceId ? null : wanted;
-    const prorations = changed === null ? [] : prorationLines(state, subscription, changed, atS);
-    const next = {
-      ...subscription,
-      items: subscription.items.map((item, index) =>
-        index === 0 && changed !== null ? { ...item, ...changed } : item,
-      ),
-    };
-    const lines = [
-      ...subscription.pendingLines,
-      ...prorations,
-      ...(isNow ? [] : periodLines(state, next, { from: subscription.periodStart, to: subscription.periodEnd })),
-    ];
+    const prorations = behavior === "none" ? [] : prorationsOf(state, subscription, changes, atS);
+    const lines =
+      behavior === "always_invoice"
+        ? [...subscription.pendingLines, ...prorations]
+        : [...subscription.pendingLines, ...prorations, ...nextPeriodLines(state, subscription, changes)];
     return invoiceWire(
       state,
       draftInvoice(state, {
@@ -221,32 +223,23 @@ export const billingRoutes: StripeRoutes = {
       url: `${state.baseUrl()}/portal/${id}`,
     };
   },
-
-  "POST /v1/refunds": ({ state, form }) => {
-    const invoice = need(
-      state.invoices,
-      "invoice",
-      textOf(formOf(form, "metadata"), "invoice") ?? "",
-      "metadata[invoice]",
-    );
-    const amount = integerOf(form, "amount") ?? dueOf(invoice) - invoice.refunded;
-    if (invoice.status !== "paid" || amount <= 0 || invoice.refunded + amount > dueOf(invoice))
-      throw new StripeFailure(400, "Refund amount is greater than what was charged.", {
-        code: "charge_already_refunded",
-        param: "amount",
-      });
-    invoice.refunded += amount;
-    const refund = {
-      id: newStripeId("re"),
-      invoiceId: invoice.id,
-      amount,
-      metadata: metadataOf(form),
-      created: state.nowS(),
-    };
-    state.refunds.set(refund.id, refund);
-    return refundWire(refund);
-  },
 };
+
+/** What the next period's invoice charges, with the items as they would be by then. */
+function nextPeriodLines(
+  state: StripeState,
+  subscription: SubscriptionRecord,
+  changes: readonly ItemChange[],
+): InvoiceLine[] {
+  const { periodStart, periodEnd, anchor } = subscription;
+  const next: SubscriptionRecord = {
+    ...subscription,
+    periodStart: periodEnd,
+    periodEnd: addInterval(periodEnd, "month", anchor),
+    items: subscription.items.map((item) => ({ ...item, ...changes.find(({ from }) => from === item)?.to })),
+  };
+  return periodLines(state, next, { from: periodStart, to: periodEnd });
+}
 
 function customerIn({ state, params }: StripeCall, allowsDeleted = false): CustomerRecord {
   const customer = need(state.customers, "customer", params["id"] ?? "");

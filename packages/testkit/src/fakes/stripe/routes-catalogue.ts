@@ -79,6 +79,7 @@ export const catalogueRoutes: StripeRoutes = {
       durationInMonths: integerOf(form, "duration_in_months"),
       maxRedemptions: integerOf(form, "max_redemptions"),
       timesRedeemed: 0,
+      appliesTo: textsOf(formOf(form, "applies_to"), "products"),
       metadata: metadataOf(form),
       created: state.nowS(),
     };

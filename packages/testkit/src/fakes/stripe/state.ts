@@ -1,8 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type {
+  BalanceTransactionRecord,
   CheckoutRecord,
   CouponRecord,
   CustomerRecord,
+  DisputeRecord,
   EventRecord,
   InvoiceRecord,
   MeterEventRecord,
@@ -27,6 +29,8 @@ export interface StripeState {
   meters: Map<string, MeterRecord>;
   meterEvents: Map<string, MeterEventRecord>;
   refunds: Map<string, RefundRecord>;
+  disputes: Map<string, DisputeRecord>;
+  balanceTransactions: Map<string, BalanceTransactionRecord>;
   /** Oldest first. */
   events: EventRecord[];
   /** Seconds since the epoch, by the stand-in's own clock. */
@@ -57,6 +61,8 @@ export function makeState(
     meters: new Map(),
     meterEvents: new Map(),
     refunds: new Map(),
+    disputes: new Map(),
+    balanceTransactions: new Map(),
     events,
     nowS,
     baseUrl,

@@ -1,9 +1,10 @@
 import { addInterval, chargeInvoice, draftInvoice, issueInvoice, periodLines, prorationLines } from "./billing.ts";
 import { flagOf, formOf, formsOf, integerOf, metadataOf, textOf, type Form } from "./form.ts";
-import type { CheckoutRecord, DiscountRecord, LineItem, Metadata, SubscriptionRecord } from "./records.ts";
+import type { CheckoutRecord, DiscountRecord, InvoiceLine, LineItem, Metadata, SubscriptionRecord } from "./records.ts";
 import { need, newStripeId, type StripeState } from "./state.ts";
 import { StripeFailure } from "./stripe-failure.ts";
 import { subscriptionWire } from "./wire-billing.ts";
+import { dueOf } from "./wire-invoice.ts";
 import { isRedeemable } from "./wire-catalogue.ts";
 
 const DAY_S = 86_400;
@@ -120,10 +121,8 @@ export function linesOf(state: StripeState, form: Form, name: string): LineItem[
 export function updateSubscription(state: StripeState, subscription: SubscriptionRecord, form: Form): void {
   if (subscription.endedAt !== null)
     throw new StripeFailure(400, "A canceled subscription can only update its cancellation_details and metadata.");
-  const [wanted] = linesOf(state, form, "items");
   const before = { items: subscription.items[0]?.priceId, cancel_at_period_end: subscription.cancelAtPeriodEnd };
-  if (wanted !== undefined)
-    changeItem(state, subscription, wanted, textOf(form, "proration_behavior") ?? "create_prorations");
+  changeItems(state, subscription, form);
   const cancels = flagOf(form, "cancel_at_period_end");
   if (cancels !== null) {
     subscription.cancelAtPeriodEnd = cancels;
@@ -147,25 +146,68 @@ function pauseOf(form: Form): SubscriptionRecord["pausedCollection"] {
   return behavior === "void" || behavior === "keep_as_draft" || behavior === "mark_uncollectible" ? behavior : null;
 }
 
-function changeItem(state: StripeState, subscription: SubscriptionRecord, wanted: LineItem, behavior: string): void {
-  const [item] = subscription.items;
-  if (item === undefined || item.priceId === wanted.priceId) return;
-  const lines =
-    behavior === "none" || subscription.status === "trialing"
-      ? []
-      : prorationLines(state, subscription, wanted, state.nowS());
-  item.priceId = wanted.priceId;
-  item.quantity = wanted.quantity;
-  if (behavior !== "always_invoice") {
+/** A change of the form's `items`: of the item that it names, or of a price that comes in addition. */
+export interface ItemChange {
+  from: SubscriptionRecord["items"][number] | null;
+  to: LineItem;
+}
+
+export function itemChangesOf(state: StripeState, subscription: SubscriptionRecord, form: Form): ItemChange[] {
+  const lines = linesOf(state, form, "items");
+  return formsOf(form, "items").map((wanted, index) => {
+    const id = textOf(wanted, "id");
+    const from = subscription.items.find((item) => item.id === id) ?? null;
+    if (id !== null && from === null)
+      throw new StripeFailure(400, `No such subscription item: '${id}'`, {
+        code: "resource_missing",
+        param: `items[${index}][id]`,
+      });
+    const to = lines[index] ?? { priceId: "", quantity: 1 };
+    if (subscription.items.some((item) => item !== from && item.priceId === to.priceId))
+      throw new StripeFailure(400, `The price ${to.priceId} is on this subscription already.`, { param: "items" });
+    return { from, to };
+  });
+}
+
+/** Prorations of the changes at a moment; a metered price has none. */
+export function prorationsOf(
+  state: StripeState,
+  subscription: SubscriptionRecord,
+  changes: readonly ItemChange[],
+  atS: number,
+): InvoiceLine[] {
+  if (subscription.status === "trialing") return [];
+  return changes.flatMap(({ from, to }) =>
+    from === null || from.priceId === to.priceId ? [] : prorationLines(state, subscription, { from, to, atS }),
+  );
+}
+
+function changeItems(state: StripeState, subscription: SubscriptionRecord, form: Form): void {
+  const changes = itemChangesOf(state, subscription, form);
+  const behavior = textOf(form, "proration_behavior") ?? "create_prorations";
+  const atS = integerOf(form, "proration_date") ?? state.nowS();
+  const lines = behavior === "none" ? [] : prorationsOf(state, subscription, changes, atS);
+  const isInvoiced = behavior === "always_invoice" && lines.length > 0;
+  const draft = () =>
+    draftInvoice(state, {
+      customerId: subscription.customerId,
+      subscriptionId: subscription.id,
+      lines: [...subscription.pendingLines, ...lines],
+      reason: "subscription_update",
+    });
+  const isPayable = dueOf(draft()) === 0 || need(state.customers, "customer", subscription.customerId).card === "good";
+  // https://docs.stripe.com/api/subscriptions/update#update_subscription-payment_behavior: nothing changes unless it is paid.
+  if (isInvoiced && !isPayable && textOf(form, "payment_behavior") === "error_if_incomplete")
+    throw new StripeFailure(402, "Your card was declined.", { type: "card_error", code: "card_declined" });
+  for (const { from, to } of changes) {
+    if (from === null) subscription.items.push({ id: newStripeId("si"), ...to, created: state.nowS() });
+    else Object.assign(from, to);
+  }
+  if (!isInvoiced) {
     subscription.pendingLines.push(...lines);
     return;
   }
-  const invoice = draftInvoice(state, {
-    customerId: subscription.customerId,
-    subscriptionId: subscription.id,
-    lines: [...subscription.pendingLines, ...lines],
-    reason: "subscription_update",
-  });
+  const invoice = draft();
   subscription.pendingLines = [];
   chargeInvoice(state, issueInvoice(state, invoice));
 }

@@ -1,4 +1,4 @@
-import type { CheckoutRecord, EventRecord, RefundRecord, SubscriptionRecord } from "./records.ts";
+import type { CheckoutRecord, EventRecord, SubscriptionRecord } from "./records.ts";
 import { need, type StripeState } from "./state.ts";
 import { discountWire, priceWire, type Wire } from "./wire-catalogue.ts";
 
@@ -157,18 +157,6 @@ export function checkoutWire(state: StripeState, checkout: CheckoutRecord): Wire
     ui_mode: null,
     url: status === "open" ? `${state.baseUrl()}/pay/${id}` : null,
     wallet_options: null,
-  };
-}
-
-export function refundWire({ id, amount, metadata, created, invoiceId }: RefundRecord): Wire {
-  return {
-    id,
-    object: "refund",
-    amount,
-    created,
-    currency: "usd",
-    metadata: { ...metadata, invoice: invoiceId },
-    status: "succeeded",
   };
 }
 

@@ -1,0 +1,3 @@
+import type { Prisma } from "@automna/prisma/generated/client";
+
+export type PaidInvoiceRecord = Prisma.PaidInvoiceGetPayload<object>;

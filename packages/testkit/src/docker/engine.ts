@@ -1,0 +1,164 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { openSync, closeSync, mkdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import Docker from "dockerode";
+import { command, commandIfPossible } from "./command.ts";
+import { isRunning, listProcesses } from "../processes.ts";
+
+export interface EngineOptions {
+  name: string;
+  /** Everything of the engine lies below; removed with it. */
+  folder: string;
+  /** Network namespace to run in; null = this machine's own. */
+  namespace: string | null;
+  /** Further arguments of dockerd. */
+  args?: readonly string[];
+  /** Data that outlives this engine (layers of a builder). Default: below `folder`. */
+  dataRoot?: string;
+}
+
+/** A real Docker engine of our own, with a socket, data and processes that no other engine shares. */
+export interface Engine {
+  name: string;
+  socketPath: string;
+  docker: Docker;
+  /** Pid of dockerd. */
+  pid: () => number;
+  /** SIGKILLs dockerd alone; containers live on until `restart` or `remove`. */
+  killDaemon: () => Promise<void>;
+  /** The end of the machine: dockerd, its containerd and all containers are killed. */
+  killAll: () => Promise<void>;
+  start: () => Promise<void>;
+  /** Stops everything and removes the folder. */
+  remove: () => Promise<void>;
+}
+
+const START_TIMEOUT_MS = 90_000;
+const STOP_TIMEOUT_MS = 20_000;
+// Programs of administrators, which a plain user's PATH leaves out.
+const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { name, folder, namespace } = options;
+  mkdirSync(folder, { recursive: true });
+  const socketPath = join(folder, "docker.sock");
+  const execRoot = join(folder, "exec");
+  const dataRoot = options.dataRoot ?? join(folder, "data");
+  const logPath = join(folder, "dockerd.log");
+  const docker = new Docker({ socketPath });
+  let daemon: ChildProcess | null = null;
+
+  const start = async () => {
+    const argv = [
+      ...(namespace === null ? [] : ["nsenter", `--net=/var/run/netns/${namespace}`]),
+      "dockerd",
+      `--host=unix://${socketPath}`,
+      `--data-root=${dataRoot}`,
+      `--exec-root=${execRoot}`,
+      `--pidfile=${join(folder, "dockerd.pid")}`,
+      ...(options.args ?? []),
+    ];
+    await rm(join(folder, "dockerd.pid"), { force: true });
+    const log = openSync(logPath, "a");
+    // A host name of its own: Swarm shows nodes by it. The program is constant, names and paths are arguments (S9).
+    const setName = 'hostname "$1"; shift; exec "$@"';
+    daemon = spawn("unshare", ["--uts", "sh", "-c", setName, "sh", name, ...argv], {
+      stdio: ["ignore", log, log],
+      detached: true,
+      env: { ...process.env, PATH },
+    });
+    closeSync(log);
+    await untilAnswering(docker, daemon, logPath);
+  };
+
+  const processes = () => listProcesses().filter(({ command: line }) => line.includes(`${folder}/`));
+
+  const killDaemon = async () => {
+    const pid = daemon?.pid;
+    if (pid === undefined) return;
+    tryKill(pid, "SIGKILL");
+    while (isRunning(pid)) await sleep(20);
+  };
+
+  const killAll = async () => {
+    const containers = await containerPids(execRoot);
+    for (let round = 0; round < 50; round += 1) {
+      const left = [...processes().map(({ pid }) => pid), ...containers].filter(isRunning);
+      if (left.length === 0) return;
+      for (const pid of left) tryKill(pid, "SIGKILL");
+      await sleep(100);
+    }
+    throw new Error(`engine ${name} leaves processes that can't be killed`);
+  };
+
+  const remove = async () => {
+    if (daemon?.pid !== undefined && isRunning(daemon.pid)) {
+      tryKill(daemon.pid, "SIGTERM");
+      const deadline = Date.now() + STOP_TIMEOUT_MS;
+      while (isRunning(daemon.pid) && Date.now() < deadline) await sleep(50);
+    }
+    await killAll();
+    await unmountBelow(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
+
+  const engine = { name, socketPath, docker, pid: () => daemon?.pid ?? -1, killDaemon, killAll, start, remove };
+  try {
+    await start();
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return engine;
+}
+
+async function untilAnswering(docker: Docker, daemon: ChildProcess, logPath: string): Promise<void> {
+  const deadline = Date.now() + START_TIMEOUT_MS;
+  while (Date.now() < deadline) {
+    if (daemon.exitCode !== null || daemon.signalCode !== null) break;
+    const answers = await docker.ping().then(
+      () => true,
+      () => false,
+    );
+    if (answers) return;
+    await sleep(100);
+  }
+  const tail = readFileSync(logPath, "utf8").trim().split("\n").slice(-8).join("\n");
+  throw new Error(`dockerd did not start:\n${tail}`);
+}
+
+/** Pids of containers' first processes, from their runtime's state: with them dies everything in their pid namespaces. */
+async function containerPids(execRoot: string): Promise<number[]> {
+  const found = await command(["find", execRoot, "-name", "init.pid", "-o", "-name", "state.json"]).catch(() => "");
+  return found
+    .split("\n")
+    .filter((path) => path.endsWith("init.pid"))
+    .flatMap((path) => {
+      try {
+        return [Number(readFileSync(path, "utf8"))];
+      } catch {
+        return [];
+      }
+    })
+    .filter((pid) => Number.isInteger(pid) && pid > 1);
+}
+
+/** Mounts that an engine made below its folder; the deepest go first. */
+async function unmountBelow(folder: string): Promise<void> {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`))
+    .toSorted((a, b) => b.length - a.length);
+  for (const path of mounts) await commandIfPossible(["umount", "--lazy", path]);
+}
+
+function tryKill(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}

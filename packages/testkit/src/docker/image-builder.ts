@@ -1,0 +1,120 @@
+import { createReadStream, existsSync, mkdirSync } from "node:fs";
+import { mkdtemp, rename, rm } from "node:fs/promises";
+import { createWriteStream } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import type Docker from "dockerode";
+import { cacheDir } from "../cache-dir.mjs";
+import { baseImages, debianRootTar, fillNodeContext } from "./base-images.ts";
+import { command } from "./command.ts";
+import { startEngine, type Engine } from "./engine.ts";
+import { findProgram } from "./find-docker.ts";
+import { LABS_FOLDER } from "./sweep-labs.ts";
+
+export interface ImageBuild {
+  /** Name and tag of the image. */
+  tag: string;
+  /** Folder that is sent to the engine; its .dockerignore counts. */
+  context: string;
+  /** Default: Dockerfile in the context. */
+  dockerfile?: string;
+  target?: string;
+}
+
+/** An engine that only builds. Its layers stay in the machine's cache, so that the second run builds nothing. */
+export interface ImageBuilder {
+  /** Builds unless nothing changed. Answers the image's id. */
+  build: (build: ImageBuild) => Promise<string>;
+  /** A tar of the image for `loadImage` of other engines, kept until the image changes. */
+  save: (tag: string) => Promise<string>;
+  remove: () => Promise<void>;
+}
+
+/** It has this machine's network, for package sources, and runs no service. */
+const BUILDER_ARGS = [
+  "--bridge=none",
+  "--iptables=false",
+  "--ip6tables=false",
+  "--ip-forward=false",
+  "--ip-masq=false",
+];
+
+/** One at a time per machine: callers hold a lock. */
+export async function startImageBuilder(): Promise<ImageBuilder> {
+  const imagesDir = join(cacheDir(), "images");
+  mkdirSync(imagesDir, { recursive: true });
+  const engine = await startEngine({
+    name: "builder",
+    folder: join(LABS_FOLDER, "builder"),
+    dataRoot: join(cacheDir(), "image-builder"),
+    namespace: null,
+    args: BUILDER_ARGS,
+  });
+  try {
+    await ensureBaseImages(engine);
+  } catch (error) {
+    await engine.remove();
+    throw error;
+  }
+
+  return {
+    async build({ tag, context, dockerfile, target }) {
+      const options = [
+        ...(dockerfile === undefined ? [] : [`--file=${dockerfile}`]),
+        ...(target === undefined ? [] : [`--target=${target}`]),
+      ];
+      await docker(engine, "build", "--network=host", `--tag=${tag}`, ...options, context);
+      return (await engine.docker.getImage(tag).inspect()).Id;
+    },
+    async save(tag) {
+      const { Id: id } = await engine.docker.getImage(tag).inspect();
+      const tar = join(imagesDir, `${tag.replaceAll(/[^a-z0-9.-]/g, "_")}-${id.slice(7, 19)}.tar`);
+      if (existsSync(tar)) return tar;
+      await pipeline(await engine.docker.getImage(tag).get(), createWriteStream(`${tar}.unfinished`));
+      await rename(`${tar}.unfinished`, tar);
+      return tar;
+    },
+    remove: engine.remove,
+  };
+}
+
+/** Gives an engine an image from a tar. */
+export async function loadImage(docker: Docker, tar: string): Promise<void> {
+  const answer = await docker.loadImage(createReadStream(tar), { quiet: true });
+  for await (const _ of answer) {
+    // The engine has loaded it when its answer ends.
+  }
+}
+
+async function ensureBaseImages(engine: Engine): Promise<void> {
+  if (!(await hasImage(engine, baseImages.debian))) {
+    await docker(engine, "import", await debianRootTar(), baseImages.debian);
+  }
+  if (await hasImage(engine, baseImages.node)) return;
+  const context = await mkdtemp(join(tmpdir(), "automna-node-image-"));
+  try {
+    await fillNodeContext(context);
+    await docker(engine, "build", `--tag=${baseImages.node}`, context);
+  } finally {
+    await rm(context, { recursive: true, force: true });
+  }
+}
+
+async function hasImage(engine: Engine, tag: string): Promise<boolean> {
+  try {
+    await engine.docker.getImage(tag).inspect();
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw error;
+  }
+}
+
+/** The client reads .dockerignore and streams the context, which the engine's own interface leaves to its callers. */
+function docker(engine: Engine, ...args: string[]): Promise<string> {
+  const client = findProgram("docker") ?? "docker";
+  return command([client, `--host=unix://${engine.socketPath}`, ...args], {
+    env: { ...process.env, DOCKER_BUILDKIT: "0" },
+  });
+}

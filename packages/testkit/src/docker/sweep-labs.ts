@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { isRunning, listProcesses } from "../processes.ts";
+import { command, commandIfPossible } from "./command.ts";
+import { labNamePrefix } from "./lab-network.ts";
+
+/** Not in a temporary folder: overlay file systems and sockets with short paths. */
+export const LABS_FOLDER = "/var/lib/automna-labs";
+
+/** Removes what runs left that were killed: engines, namespaces, mounts, folders. A lab whose owner lives stays. */
+export async function sweepLabs(): Promise<void> {
+  for (const id of listLabs()) {
+    const folder = join(LABS_FOLDER, id);
+    if (isRunning(ownerOf(folder))) continue;
+    for (const { pid } of listProcesses().filter(({ command: line }) => line.includes(`${folder}/`))) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // It ended by itself meanwhile.
+      }
+    }
+    await commandIfPossible(["ip", "link", "del", `${labNamePrefix}${id}`]);
+    const namespaces = await command(["ip", "netns", "list"]).catch(() => "");
+    for (const line of namespaces.split("\n").filter((each) => each.startsWith(`${labNamePrefix}-${id}-`))) {
+      await commandIfPossible(["ip", "netns", "del", line.split(" ")[0] ?? ""]);
+    }
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+      .split("\n")
+      .map((line) => line.split(" ")[4] ?? "")
+      .filter((path) => path.startsWith(`${folder}/`));
+    for (const path of mounts.toReversed()) await commandIfPossible(["umount", "--lazy", path]);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function listLabs(): string[] {
+  try {
+    return readdirSync(LABS_FOLDER);
+  } catch {
+    return [];
+  }
+}
+
+function ownerOf(folder: string): number {
+  try {
+    return Number(readFileSync(join(folder, "owner"), "utf8"));
+  } catch {
+    return -1;
+  }
+}

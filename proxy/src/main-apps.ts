@@ -1,0 +1,44 @@
+import { findAppSite, findHandleOwner, isSessionOver, redeemAppTicket } from "@automna/records/apps";
+import { isDatabaseAway } from "@automna/records/database-errors";
+import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
+import { makeLog } from "@automna/service-kit/log";
+import { makeNotifyListener } from "@automna/service-kit/notify";
+import { makeAppsListener } from "./apps/apps-listener.ts";
+import { loadAppsConfig } from "./config.ts";
+import { makeDatabasePool } from "./database-pool.ts";
+import { makeRequestIds } from "./request-ids.ts";
+
+const config = loadAppsConfig(process.env);
+const log = makeLog("apps", config.APPS_LOG_LEVEL);
+const pool = makeDatabasePool(config.APPS_DATABASE_URL, log);
+const listener = makeNotifyListener(config.APPS_DATABASE_URL, log);
+const apps = makeAppsListener({
+  findHandleOwner: (handle) => findHandleOwner(pool, handle),
+  findSite: (userId) => findAppSite(pool, userId),
+  isSessionOver: (sessionId) => isSessionOver(pool, sessionId),
+  redeemTicket: (hash) => redeemAppTicket(pool, hash, new Date()),
+  ring: config.APPS_SLOT_KEY_RING,
+  appsOrigin: config.APPS_ORIGIN,
+  passKey: config.APPS_PASS_KEY,
+  addressHeader: config.APPS_ADDRESS_HEADER,
+  listener,
+  newRequestId: makeRequestIds(),
+  onVisit: (visit) => log.info(visit.toLogLine(), "access"),
+  log,
+  now: Date.now,
+});
+
+runUntilStopped({
+  log,
+  isSurvivable: isDatabaseAway,
+  stopDeadlineMs: config.APPS_DRAIN_TIMEOUT_MS + 5_000,
+  async stop() {
+    await apps.drain(config.APPS_DRAIN_TIMEOUT_MS);
+    await listener.close();
+    await pool.end();
+  },
+});
+
+const port = await apps.listen(config.APPS_HOST, config.APPS_PORT);
+log.info({ host: config.APPS_HOST, port }, "apps listen");
+reportReady();
