@@ -27,9 +27,19 @@ const MB = 1024 * 1024;
 /** As many seconds' worth of requests may come at once. */
 const BURST_S = 4;
 
+const PROCESSES_MAX = 64;
+const processesSchema = z.coerce
+  .number()
+  .int()
+  .min(1)
+  .max(PROCESSES_MAX)
+  .default(1)
+  .describe("processes that share the port; more than one are started and watched by a further one");
+
 const ingressSchema = z.object({
   INGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   INGRESS_PORT: portSchema.describe("port to listen on"),
+  INGRESS_PROCESSES: processesSchema,
   INGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_ingress"),
   INGRESS_ORIGIN: originSchema.describe("the public origin that browsers see"),
   INGRESS_SESSION_JWT_KEY: z.string().includes("PUBLIC KEY").describe("public key of the session issuer, PEM"),
@@ -80,6 +90,7 @@ export function toLimits(config: IngressConfig): Partial<IngressLimits> {
 const egressSchema = z.object({
   EGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   EGRESS_PORT: portSchema.describe("port to listen on"),
+  EGRESS_PROCESSES: processesSchema,
   EGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_egress"),
   EGRESS_MODEL_PROVIDER_URL: z
     .url()

@@ -10,7 +10,8 @@ import { loadEgressConfig } from "./config.ts";
 import { makeDatabasePool } from "./database-pool.ts";
 import { defaultCallLimits } from "./egress/call-limits.ts";
 import { makeEgress } from "./egress/egress.ts";
-import { makeMetricsServer } from "./ingress/metrics-server.ts";
+import { makeMetricsServer } from "./metrics-server.ts";
+import { isPrimaryOf, runPrimary } from "./workers/run-primary.ts";
 
 /** What a run costs is settled even if the database is away for a while; the holds outlast it. */
 const SETTLE_FOR_MS = 60_000;
@@ -19,6 +20,14 @@ const LEDGER_LANES = 3;
 
 const config = loadEgressConfig(process.env);
 const log = makeLog("egress", config.EGRESS_LOG_LEVEL);
+if (isPrimaryOf(config.EGRESS_PROCESSES))
+  await runPrimary({
+    count: config.EGRESS_PROCESSES,
+    drainTimeoutMs: config.EGRESS_DRAIN_TIMEOUT_MS,
+    metrics: null,
+    log,
+  });
+
 const pool = makeDatabasePool(config.EGRESS_DATABASE_URL, log);
 const listener = makeNotifyListener(config.EGRESS_DATABASE_URL, log);
 const egress = makeEgress({

@@ -12,9 +12,7 @@ import { applyMigrations } from "@automna/prisma/migrate";
 import { ensureRoles } from "@automna/prisma/roles";
 import { endSession } from "@automna/records/sessions";
 import { migrateQueue } from "@automna/service-kit/queue";
-import { newId } from "@automna/service-kit/new-id";
-import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-box";
-import { deriveSlotKey, egressKeyHash, formatEgressCredential } from "@automna/service-kit/slot-keys";
+import { newKeyRingJson, parseKeyRing } from "@automna/service-kit/secret-box";
 import {
   initialisePostgres,
   startPostgres,
@@ -25,8 +23,8 @@ import { findFreePort } from "@automna/testkit/free-port";
 import { stagePostgresBinaries } from "@automna/testkit/postgres-binaries";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { addDatabaseCustomer, type DatabaseCustomer } from "./database-customers.ts";
 import { makeTestIssuer } from "./session-tokens.ts";
-import { startStandInAgentd, type StandInAgentd } from "./stand-in-agentd.ts";
 
 // A server of its own: it is killed here.
 const PASSWORD = "test";
@@ -82,6 +80,14 @@ const startIngress = () =>
     INGRESS_DRAIN_NOTICE_MS: "300",
   });
 
+const startEgress = (env: Record<string, string> = {}) =>
+  startService("main-egress.ts", {
+    EGRESS_DATABASE_URL: databaseUrl("automna_egress"),
+    EGRESS_MODEL_PROVIDER_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
+    EGRESS_MODEL_KEY_RING: ringJson,
+    ...env,
+  });
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "automna-proxy-test-"));
   await chmod(folder, 0o755);
@@ -107,11 +113,7 @@ beforeAll(async () => {
   provider.listen(0, "127.0.0.1");
   await once(provider, "listening");
   ingress = await startIngress();
-  egress = await startService("main-egress.ts", {
-    EGRESS_DATABASE_URL: databaseUrl("automna_egress"),
-    EGRESS_MODEL_PROVIDER_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}`,
-    EGRESS_MODEL_KEY_RING: ringJson,
-  });
+  egress = await startEgress();
 });
 
 afterAll(async () => {
@@ -122,62 +124,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-interface Customer {
-  userId: string;
-  sessionId: string;
-  agentd: StandInAgentd;
-  cookie: string;
-  credential: string;
-}
+const addCustomer = () => addDatabaseCustomer(db, { ring, issuer });
 
-async function addCustomer(): Promise<Customer> {
-  const [userId, sessionId, slotId, agentId] = [newId("user"), newId("sess"), newId("slt"), newId("agt")];
-  const agentd = await startStandInAgentd({ slotId, agentId });
-  const key = (purpose: "ingress" | "proof" | "egress") => deriveSlotKey(agentd.rootKey, purpose, slotId, 1);
-  const ingressKeys = Buffer.from(JSON.stringify({ ingress: key("ingress"), proof: key("proof") }));
-  const sealed = (bytes: Buffer, owner: string, kind: Parameters<typeof seal>[2]["kind"]) =>
-    Uint8Array.from(seal(ring, bytes, { owner, kind }));
-  await db.user.create({ data: { id: userId, email: `${userId}@example.org`, issuer: "test" } });
-  await db.session.create({ data: { id: sessionId, userId, expiresAt: new Date(Date.now() + 3_600_000) } });
-  await db.modelKey.create({
-    data: {
-      userId,
-      provider: "anthropic",
-      last4: "1234",
-      validatedAt: new Date(),
-      envelope: sealed(Buffer.from(`sk-${userId}`), userId, "model_key"),
-    },
-  });
-  const address = { host: "127.0.0.1", port: agentd.port };
-  const slot = {
-    id: slotId,
-    nodeId: "local",
-    ...address,
-    rootKeyEnvelope: new Uint8Array(1),
-    ingressKeyEnvelope: sealed(ingressKeys, slotId, "slot_ingress_keys"),
-    egressKeyHash: Uint8Array.from(egressKeyHash(key("egress"))),
-  };
-  await db.slot.create({ data: slot });
-  await db.agent.create({
-    data: {
-      id: agentId,
-      userId,
-      name: "A",
-      modelSource: "byok",
-      tier: "local",
-      phase: "ready",
-      slotId,
-      backendType: "local",
-      ...address,
-    },
-  });
-  const cookie = `__session=${issuer.token({ sub: userId, sid: sessionId })}`;
-  return { userId, sessionId, agentd, cookie, credential: formatEgressCredential(slotId, 1, key("egress")) };
-}
-
-const ask = async ({ userId, cookie }: Customer) =>
+const ask = async ({ userId, cookie }: DatabaseCustomer) =>
   (await fetch(`${ingress.url}/a/${userId}/x`, { headers: { cookie } })).status;
-const callModel = async ({ credential }: Customer) => {
+const callModel = async ({ credential }: DatabaseCustomer) => {
   const response = await fetch(`${egress.url}/v1/messages`, {
     method: "POST",
     body: "{}",
@@ -185,7 +136,7 @@ const callModel = async ({ credential }: Customer) => {
   });
   return response.status === 200 ? ((await response.json()) as { key: string }).key : response.status;
 };
-const dial = async ({ userId, cookie }: Customer) => {
+const dial = async ({ userId, cookie }: DatabaseCustomer) => {
   const socket = new WebSocket(`${ingress.url.replace("http", "ws")}/a/${userId}/ws`, {
     origin: ORIGIN,
     headers: { cookie },
@@ -272,5 +223,18 @@ test("a process whose supervisor is gone ends", async () => {
   const own = await startIngress();
   const exited = once(own.process, "exit");
   own.process.disconnect();
+  expect((await exited)[0]).toBe(0);
+});
+
+test("egress runs as several processes too", async () => {
+  const anna = await addCustomer();
+  const [before, own] = [egress, await startEgress({ EGRESS_PROCESSES: "2" })];
+  egress = own;
+  expect(await Promise.all([callModel(anna), callModel(anna), callModel(anna)])).toEqual(
+    Array(3).fill(`sk-${anna.userId}`),
+  );
+  egress = before;
+  const exited = once(own.process, "exit");
+  own.process.kill("SIGTERM");
   expect((await exited)[0]).toBe(0);
 });

@@ -13,7 +13,8 @@ import { makeWorld, type Customer } from "./proxy-faults/world.ts";
 /** How much of each fault; the full numbers are the issue's. */
 const full = {
   customers: 40,
-  leaving: { count: 40, rounds: 5, controls: "all" },
+  // A user may hold 32 sockets.
+  leaving: { count: 25, rounds: 8, controls: "all" },
   deaths: 50,
   slow: { count: 20, forMs: 5_000 },
   silent: 20,

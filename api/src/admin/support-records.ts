@@ -3,7 +3,6 @@ import { listAgentsOfUser } from "@automna/records/agents";
 import { appendAudit } from "@automna/records/audit";
 import type { Database, Transaction } from "@automna/records/database";
 import { enqueueMail } from "@automna/records/mails";
-import { appendOutbox } from "@automna/records/outbox";
 
 type NewSupport = Pick<SupportAccess, "id" | "userId" | "operatorId" | "reason" | "startedAt" | "endsAt">;
 
@@ -33,8 +32,6 @@ export async function openSupport(tx: Transaction, access: NewSupport): Promise<
   const [agent] = await listAgentsOfUser(tx, userId);
   const mail = { agentName: agent?.name ?? "your agent", reason, untilMs: endsAt.getTime() };
   await enqueueMail(tx, { key: `support-access/${id}`, template: "support-access", to: { userId }, data: mail });
-  const news = { reason, untilMs: endsAt.getTime() };
-  await appendOutbox(tx, { key: `support.opened/${id}`, type: "support.opened", userId, data: news, at: startedAt });
 }
 
 /** Ends what is open. Twice changes nothing. */

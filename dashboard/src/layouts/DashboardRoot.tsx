@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate } from "@tanstack/react-router";
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 import { usePlatform } from "../api/api-context.tsx";
 import { meQuery } from "../api/queries.ts";
 import { useAgentStream } from "../api/use-agent-stream.ts";
 import { useKeepAlive } from "../api/use-keep-alive.ts";
 import { useArrival } from "../arrival/use-arrival.ts";
 import { useAgent } from "../agents/use-agent.ts";
+import { prewarmAgent } from "../gateway/prewarm.ts";
 import { CommandCentre } from "./CommandCentre.tsx";
 
 /** What every page behind the sign-in shares: a living session, the agent's live state, the palette. */
@@ -19,6 +20,10 @@ export function DashboardRoot() {
   useKeepAlive(leave);
   useArrival();
   useAgentStream(agent?.id);
+  const userId = me?.user.id;
+  useEffect(() => {
+    if (userId !== undefined) void prewarmAgent(userId, (input, init) => fetch(input, init));
+  }, [userId]);
   if (me === undefined) return null;
   return (
     <>

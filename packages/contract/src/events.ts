@@ -9,6 +9,11 @@ export const notifyCatalogue = {
   agent_changed: z.object({ agentId: z.string(), userId: z.string() }),
   /** A session ended: every socket and cached verification of it ends within 2 s. */
   session_ended: z.object({ sessionId: z.string(), userId: z.string() }),
+  /**
+   * An ingress process verified a newer token of the session (seconds since the epoch): those that hold its sockets keep
+   * them. The one payload that says what is true, because nobody keeps it: who misses it closes sockets that connect again.
+   */
+  session_seen: z.object({ sessionId: z.string(), userId: z.string(), tokenIssuedAtS: z.number().int() }),
   /** A user was suspended or deleted. */
   user_changed: z.object({ userId: z.string() }),
   /** A model key was replaced or removed: egress forgets it. */

@@ -18,6 +18,14 @@ export function agentKeepAlivePath(userId: string): string {
   return `${agentPath(userId)}/healthz`;
 }
 
+/** Below an agent's own address, and answered by ingress. */
+export const PREWARM_PATH = "/prewarm";
+
+/** Asked when somebody opens the dashboard: the way to the agent is looked up, opened and proven, and nobody is woken. */
+export function agentPrewarmPath(userId: string): string {
+  return `${agentPath(userId)}${PREWARM_PATH}`;
+}
+
 /** Pages of the dashboard that errors send people to. */
 export const PLANS_PATH = "/dashboard/plans";
 export const BILLING_PATH = "/dashboard/billing";

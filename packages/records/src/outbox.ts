@@ -12,8 +12,6 @@ export interface OutboxData {
   "billing.expired": Record<string, never>;
   /** Paid again. */
   "billing.restored": { tier: string | null };
-  /** An operator announced to look at what is the customer's, for this reason and no longer than until then. */
-  "support.opened": { reason: string; untilMs: number };
   "account.deletion_requested": { eraseAtMs: number };
   "account.deletion_cancelled": Record<string, never>;
 }

@@ -1,4 +1,5 @@
 import type { Pool } from "pg";
+import type { NotifyPayload } from "@automna/contract/events";
 import { notify, transactionLimits, type Database } from "./database.ts";
 
 /** Ends a session once; its sockets and cached tokens follow within 2 s (design D11). */
@@ -22,4 +23,13 @@ export async function listEndedSessions(pool: Pool, sinceMs: number): Promise<st
     [sinceMs],
   );
   return rows.map((row) => row.id);
+}
+
+/** Tells every ingress process of a fresh token. It needs no right on any table. */
+export async function announceSessionSeen(pool: Pool, seen: NotifyPayload<"session_seen">): Promise<void> {
+  await pool.query({
+    name: "session-seen",
+    text: "SELECT pg_notify('session_seen', $1)",
+    values: [JSON.stringify(seen)],
+  });
 }

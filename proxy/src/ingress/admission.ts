@@ -12,6 +12,8 @@ import type { IngressLimits } from "./limits.ts";
 import type { OwnHeaders } from "./request-headers.ts";
 import type { Backend } from "./route.ts";
 import type { Routes } from "./routes.ts";
+import type { SeenSessions } from "./seen-sessions.ts";
+import type { SharedUsage } from "./shared-usage.ts";
 import { readUpgradeKey } from "./upgrade-handshake.ts";
 import { answerWaking } from "./waking-page.ts";
 import type { Wait, Waking } from "./waking.ts";
@@ -23,6 +25,9 @@ export interface AdmissionDeps {
   waking: Waking;
   limits: Pick<IngressLimits, "underWay" | "bodyMaxBytes">;
   rateLimit: RateLimit;
+  /** Null when this is the only process. */
+  usage: SharedUsage | null;
+  sessions: SeenSessions;
   /** The public origin. */
   origin: string;
 }
@@ -40,16 +45,19 @@ interface Asked {
 export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
-export function makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin }: AdmissionDeps) {
+export function makeAdmission(deps: AdmissionDeps) {
+  const { guards, routes, held, waking, limits, rateLimit, usage, sessions, origin } = deps;
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
   const admit = (caller: Caller, request: IncomingMessage, { target, kind }: Asked): Admitted => {
-    held.refresh(caller);
+    sessions.seen(caller);
     guards.ownership(caller, target);
-    if (held.count(target.userId, kind) >= limits.underWay[kind])
+    const underWay = held.count(target.userId, kind) + (usage?.elsewhere(target.userId, kind) ?? 0);
+    if (underWay >= limits.underWay[kind])
       throw appError("too_many_requests", { details: { limit: kind, retryAfterS: 1 } });
     rateLimit(target.userId);
+    usage?.touched(target.userId, 1);
     if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
   };
@@ -87,6 +95,11 @@ export function makeAdmission({ guards, routes, held, waking, limits, rateLimit,
   return {
     bodyMaxBytes: limits.bodyMaxBytes,
     findBackend: ({ userId }: RequestTarget): Backend | Promise<Backend> => waking.find(userId),
+    /** The backend of an agent that answers, or null; wakes nobody. */
+    async lookForBackend({ userId }: RequestTarget): Promise<Backend | null> {
+      const found = await waking.look(userId);
+      return found.isReady ? found.backend : null;
+    },
     holdForBackend: ({ userId }: RequestTarget, wait: Wait): Promise<Backend> => waking.hold(userId, wait),
 
     /** After an address did not answer: what is remembered of the route is not trusted again. */

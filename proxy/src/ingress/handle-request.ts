@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { agentdPaths } from "@automna/contract/agentd";
+import { PREWARM_PATH } from "@automna/contract/paths";
 import type { Admission } from "./admission.ts";
 import type { BackendConnections } from "./backend-connections.ts";
 import { forwardHttp } from "./forward-http.ts";
@@ -48,7 +49,8 @@ export async function handleRequest(
     if (admitted === null || response.destroyed) return;
     const { target, caller } = admitted;
     const { userId } = target;
-    passage.checked(target, target.path === agentdPaths.health ? "health" : "forward");
+    const isPrewarm = target.path === PREWARM_PATH && request.method === "GET";
+    passage.checked(target, isPrewarm || target.path === agentdPaths.health ? "health" : "forward");
     const entry: Held = {
       kind: "http",
       userId,
@@ -58,9 +60,13 @@ export async function handleRequest(
     };
     // Held before the look-up: a sign-out meanwhile must find it.
     release = held.add(caller, entry);
-    const found = admission.findBackend(target);
+    const found = isPrewarm ? admission.lookForBackend(target) : admission.findBackend(target);
     const backend = found instanceof Promise ? await found : found;
     if (response.destroyed) return;
+    if (backend === null) {
+      response.writeHead(204, ["cache-control", "no-store"]).end();
+      return;
+    }
     passage.routed(backend);
     entry.backendId = backend.id;
     if (mayContinue) response.writeContinue();
@@ -68,7 +74,8 @@ export async function handleRequest(
       request,
       response,
       method: request.method ?? "GET",
-      path: target.rest,
+      // Whatever is asked over a connection, it is proven first and kept for what comes next.
+      path: isPrewarm ? agentdPaths.health : target.rest,
       userId,
       passage,
       bodyMaxBytes: admission.bodyMaxBytes,

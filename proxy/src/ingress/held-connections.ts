@@ -30,7 +30,7 @@ interface SessionHold {
 
 export interface HeldConnections {
   /** Call after each verification: a newer token of the session keeps what it holds. */
-  refresh: (caller: Caller) => void;
+  refresh: (seen: Pick<Caller, "sessionId" | "tokenIssuedAtS">) => void;
   /** Returns how to take it out again. */
   add: (caller: Caller, held: Held) => () => void;
   count: (userId: string, kind: Held["kind"]) => number;
@@ -45,6 +45,7 @@ export interface HeldConnections {
   endMoved: (userId: string, backendId: string | null) => void;
   /** Of all users. */
   sockets: () => Held[];
+  /** For good: whatever comes later is ended as it is added. */
   endAll: (reason: EndReason) => void;
   size: () => number;
   close: () => void;
@@ -54,10 +55,17 @@ export interface HeldConnections {
 const FRESH_MS = 5 * MINUTE_MS;
 const SWEEP_MS = SECOND_MS;
 
-export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
+export interface HeldConnectionsOptions {
+  now: Clock;
+  /** Called when a user holds more or less than before. */
+  onCount?: (userId: string) => void;
+}
+
+export function makeHeldConnections({ now, onCount = () => undefined }: HeldConnectionsOptions): HeldConnections {
   const sessions = new Map<string, SessionHold>();
   const users = new Map<string, UserHold>();
   const totals = { http: 0, websocket: 0 };
+  let isOver: EndReason | null = null;
 
   const endEach = (held: Iterable<Held> | undefined, reason: EndReason) => {
     // Ending one takes it out of the set, which a Set allows while it is walked.
@@ -69,6 +77,7 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
     if (user === undefined || !user.held.delete(held)) return;
     user[held.kind] -= 1;
     totals[held.kind] -= 1;
+    onCount(held.userId);
     if (user.held.size === 0) users.delete(held.userId);
     const session = sessions.get(held.sessionId);
     if (session !== undefined && session.held.delete(held) && session.held.size === 0) sessions.delete(held.sessionId);
@@ -96,6 +105,8 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
       user.held.add(held);
       user[held.kind] += 1;
       totals[held.kind] += 1;
+      onCount(held.userId);
+      if (isOver !== null) held.end(isOver);
       return () => remove(held);
     },
     count: (userId, kind) => users.get(userId)?.[kind] ?? 0,
@@ -112,6 +123,7 @@ export function makeHeldConnections({ now }: { now: Clock }): HeldConnections {
     },
     sockets: () => [...users.values()].flatMap(({ held }) => [...held].filter(({ kind }) => kind === "websocket")),
     endAll(reason) {
+      isOver = reason;
       for (const { held } of users.values()) endEach(held, reason);
     },
     size: () => totals.http + totals.websocket,

@@ -7,6 +7,7 @@ import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
 import type { KeyRing } from "@automna/service-kit/secret-box";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
+import type { Peers } from "../workers/peers.ts";
 import { makeAdmission } from "./admission.ts";
 import { makeBackendConnections } from "./backend-connections.ts";
 import { drain, type DrainTimes } from "./drain.ts";
@@ -26,6 +27,8 @@ import { makeRefusalReport } from "./refusal-report.ts";
 import { refuseRequest, refuseUpgrade } from "./refuse.ts";
 import { makeRoutes } from "./routes.ts";
 import { makeIngressServer, type Presence } from "./server.ts";
+import { makeSeenSessions, type TellSessionSeen } from "./seen-sessions.ts";
+import { makeSharedUsage, type UsageMessage } from "./shared-usage.ts";
 import { makeWaking } from "./waking.ts";
 import type { WakeAgent } from "./waking-agents.ts";
 
@@ -33,9 +36,13 @@ export interface IngressDeps {
   /** records/routes.findRoute and records/sessions.listEndedSessions, bound to ingress's own connections. */
   findRoute: (userId: string) => Promise<RouteRecord | null>;
   listEndedSessions: (sinceMs: number) => Promise<string[]>;
+  /** Without it nobody else is told of fresh tokens. */
+  tellSessionSeen?: TellSessionSeen;
   /** Without it no API key opens anything. */
   apiKeys?: ApiKeys;
   listener: NotifyListener;
+  /** The other workers of this machine, if there are any: a user's limits then hold for all together. */
+  peers?: Peers<UsageMessage> | null;
   verifier: SessionVerifier;
   /** Opens the slots' ingress keys. */
   ring: KeyRing;
@@ -68,7 +75,7 @@ export interface Ingress {
 export function makeIngress(deps: IngressDeps): Ingress {
   const { listener, verifier, origin, log, now, wakeAgent = async () => false } = deps;
   const limits = { ...defaultLimits, ...deps.limits };
-  const held = makeHeldConnections({ now });
+  const held = makeHeldConnections({ now, onCount: (userId) => usage?.touched(userId, 0) });
   const follower = makeRouteFollower({ routes: () => routes, held, log });
   const onChanged = (userId: string | null) => {
     follower.follow(userId);
@@ -86,7 +93,10 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const connections = makeBackendConnections({ prove: guards.backendProof, now });
   const heartbeat = makeHeartbeat(deps.heartbeatMs ?? HEARTBEAT_MS);
   const rateLimit = makeRateLimit(limits, now);
-  const admission = makeAdmission({ guards, routes, held, waking, limits, rateLimit, origin });
+  const { peers = null, tellSessionSeen: tell = async () => undefined } = deps;
+  const usage = peers === null ? null : makeSharedUsage({ peers, held, rateLimit });
+  const sessions = makeSeenSessions({ tell, listener, held, log });
+  const admission = makeAdmission({ guards, routes, held, waking, limits, rateLimit, usage, sessions, origin });
   const handlers: HandlerDeps = {
     admission,
     held,
@@ -132,7 +142,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
       };
       await drain(parts, times);
       server.closeAllConnections();
-      for (const part of [ended, follower, routes, held, heartbeat]) part.close();
+      for (const part of [ended, sessions, usage, follower, routes, held, heartbeat]) part?.close();
       connections.close();
       await closed;
     },

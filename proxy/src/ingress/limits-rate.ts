@@ -8,15 +8,19 @@ export interface RateLimits {
   requestsBurst: number;
 }
 
-/** Throws `too_many_requests`, with the seconds to wait, for a user who asks faster than allowed. */
-export type RateLimit = (userId: string) => void;
+export interface RateLimit {
+  /** Throws `too_many_requests`, with the seconds to wait, for a user who asks faster than allowed. */
+  (userId: string): void;
+  /** Counts requests that were let in by another process. */
+  charge: (userId: string, requests: number) => void;
+}
 
 /** Users remembered before those with nothing to remember are dropped. */
 const SWEEP_AT = 10_000;
 
 /**
  * The generic cell rate algorithm: one number per user, the time at which all that they asked would have been due (its
- * source: ITU-T I.371, annex A). Each process counts for itself.
+ * source: ITU-T I.371, annex A). What other workers let in is charged after the fact (shared-usage.ts).
  */
 export function makeRateLimit({ requestsPerS, requestsBurst }: RateLimits, now: Clock): RateLimit {
   const everyMs = SECOND_MS / requestsPerS;
@@ -29,7 +33,7 @@ export function makeRateLimit({ requestsPerS, requestsBurst }: RateLimits, now: 
     sweepAt = Math.max(SWEEP_AT, 2 * users.size);
   };
 
-  return (userId) => {
+  const limit = (userId: string) => {
     const nowMs = now();
     const user = users.get(userId);
     if (user === undefined) {
@@ -43,4 +47,12 @@ export function makeRateLimit({ requestsPerS, requestsBurst }: RateLimits, now: 
       throw appError("too_many_requests", { details: { limit: "rate", retryAfterS: Math.ceil(earlyMs / SECOND_MS) } });
     user.dueAtMs = dueAtMs;
   };
+  const charge = (userId: string, requests: number) => {
+    const nowMs = now();
+    const user = users.get(userId);
+    // Never further ahead than one's own requests can get: nobody is locked out for what others let in too much.
+    const dueAtMs = Math.max(user?.dueAtMs ?? 0, nowMs) + requests * everyMs;
+    users.set(userId, { dueAtMs: Math.min(dueAtMs, nowMs + toleranceMs) });
+  };
+  return Object.assign(limit, { charge });
 }

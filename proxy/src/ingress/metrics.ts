@@ -1,15 +1,15 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import { AggregatorRegistry, collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import type { LookupCounts } from "../cached-lookup.ts";
+import type { ShownMetrics } from "../metrics-server.ts";
 import type { Held } from "./held-connections.ts";
 import { makeHistogram } from "./histogram.ts";
 import type { Passage } from "./passage.ts";
 
-export interface IngressMetrics {
+export interface IngressMetrics extends ShownMetrics {
   observe: (passage: Passage, endedAt: number) => void;
-  /** In Prometheus' text format. */
-  text: () => Promise<string>;
-  contentType: string;
+  /** As one of several workers: answers the primary, which shows them all in one. */
+  offerToPrimary: () => void;
 }
 
 /** What is read when somebody asks. */
@@ -117,6 +117,11 @@ export function makeIngressMetrics(sources: () => MetricSources): IngressMetrics
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
+    offerToPrimary() {
+      AggregatorRegistry.setRegistries(registry);
+      // Made for its effect: it answers the primary's questions.
+      void new AggregatorRegistry();
+    },
     observe({ pathClass, status, code, tally: own, startedAt, checkedAt, routedAt, answeredAt }, endedAt) {
       const kind = `${pathClass} ${Math.floor(status / 100)}xx`;
       byKind.set(kind, (byKind.get(kind) ?? 0) + 1);

@@ -1,10 +1,10 @@
-import { AGENTD_CONTROL_PREFIX, agentPath, agentSocketPath } from "@automna/contract/paths";
+import { AGENTD_CONTROL_PREFIX, agentPath, agentPrewarmPath, agentSocketPath } from "@automna/contract/paths";
 import { AGENTD_APPS_PREFIX, agentdPaths } from "@automna/contract/agentd";
 import { forwardedMethods, type ForwardedMethod } from "./request-framing.ts";
 
 /** One kind of request that ingress tells from others; whoever tries all of them has tried every route. */
 export interface IngressRouteClass {
-  kind: "forward" | "chat" | "ws" | "control" | "health";
+  kind: "forward" | "chat" | "ws" | "control" | "health" | "prewarm";
   method: ForwardedMethod;
   /** Headers that make a request one of this kind. */
   headers: Readonly<Record<string, string>>;
@@ -32,6 +32,7 @@ export const ingressRouteClasses: readonly IngressRouteClass[] = [
     path: agentSocketPath,
   },
   { kind: "health", method: "GET", headers: {}, path: (userId) => `${agentPath(userId)}${agentdPaths.health}` },
+  { kind: "prewarm", method: "GET", headers: {}, path: agentPrewarmPath },
   ...forwardedMethods.map((method): IngressRouteClass => ({
     kind: "control",
     method,

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { ORIGIN, type Customer } from "./world.ts";
 
@@ -61,7 +60,7 @@ export function makeLane(port: number, name: string): Lane {
 async function open(port: number): Promise<Socket> {
   const socket = connect({ port, host: "127.0.0.1", noDelay: true });
   socket.on("error", () => undefined);
-  await Promise.race([once(socket, "connect"), once(socket, "close")]);
+  await new Promise((resolve) => socket.once("connect", resolve).once("close", resolve));
   return socket;
 }
 

@@ -29,15 +29,26 @@ export const upgradeHeaders = [
 export async function say(port: number, text: string | Buffer): Promise<Socket> {
   const socket = connect({ port, host: HOST, noDelay: true, allowHalfOpen: true });
   socket.on("error", () => undefined);
-  await once(socket, "connect");
+  await Promise.race([new Promise((resolve) => socket.once("connect", resolve)), gone(socket)]);
   socket.write(text);
   return socket;
 }
 
-/** Resolves with the first bytes of an answer. */
-export async function firstBytes(socket: Socket): Promise<string> {
-  const [chunk] = (await Promise.race([once(socket, "data"), once(socket, "close").then(() => [""])])) as [Buffer];
-  return chunk.toString("latin1");
+/** Resolves when the connection is gone, also by a reset. */
+export function gone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve();
+    else socket.once("close", () => resolve());
+  });
+}
+
+/** Resolves with the first bytes of an answer; empty when the connection ended without any. */
+export function firstBytes(socket: Socket): Promise<string> {
+  return new Promise((resolve) => {
+    socket.once("data", (chunk: Buffer) => resolve(chunk.toString("latin1")));
+    socket.once("end", () => resolve(""));
+    void gone(socket).then(() => resolve(""));
+  });
 }
 
 /** Who answers, as the agent says it itself: `slot user nonce`; else the status and code of the refusal. */

@@ -1,11 +1,12 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScenarioContext } from "../harness/scenario.ts";
-import { closing, dial, firstBytes, isServed, requestHead, say } from "./clients.ts";
+import { closing, dial, firstBytes, gone, isServed, requestHead, say } from "./clients.ts";
 import type { Customer } from "./world.ts";
 
 /** Client and agent are at most so far apart in what they know of each other's end. */
 const TOLD_WITHIN_MS = 2_000;
+/** A user may hold 32. */
+const SOCKETS = 24;
 const LAST_CHUNK = "\r\n0\r\n\r\n";
 
 /** How an answer ended for a client whose agent died within it. */
@@ -14,9 +15,8 @@ export async function deathOfAnswer(port: number, customer: Customer, path: stri
   let tail = await firstBytes(socket);
   socket.on("data", (chunk) => (tail = (tail + chunk.toString("latin1")).slice(-64)));
   customer.backend.reset();
-  const ended = once(socket, "end").then(() => "ended");
-  const closed = once(socket, "close").then(() => "ended");
-  const how = await Promise.race([ended, closed, sleep(TOLD_WITHIN_MS, "open", { ref: false })]);
+  const ended = new Promise((resolve) => socket.once("end", resolve));
+  const how = await Promise.race([ended, gone(socket), sleep(TOLD_WITHIN_MS, "open", { ref: false })]);
   socket.destroy();
   if (how === "open") return "open";
   return tail.endsWith(LAST_CHUNK) ? "whole" : "cut";
@@ -54,12 +54,12 @@ export async function holdDeaths(ctx: ScenarioContext, port: number, customer: C
     [...refusals],
   );
 
-  const sockets = await Promise.all(Array.from({ length: rounds }, () => dial(port, customer)));
+  const sockets = await Promise.all(Array.from({ length: SOCKETS }, () => dial(port, customer)));
   const ends = Promise.all(sockets.map(closing));
   const killedAt = performance.now();
   customer.backend.reset();
   const late = (await ends).filter(({ atMs }) => atMs - killedAt > TOLD_WITHIN_MS).length;
-  ctx.hold(late === 0, `one that dies under ${rounds} sockets: each is closed within 2 s`, { late });
+  ctx.hold(late === 0, `one that dies under ${SOCKETS} sockets: each is closed within 2 s`, { late });
   ctx.hold(await isServed(port, customer, "afterdeath"), "and serves again as soon as it is there");
 }
 

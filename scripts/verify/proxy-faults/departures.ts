@@ -47,7 +47,7 @@ export async function holdDepartures(
   for (const point of LEAKING) {
     for (const way of ways) {
       const leaves = async (at: { port: number; customer: Customer }, withinMs: number) => {
-        await leave(at.port, at.customer, { point, way, count });
+        await leave(at.port, at.customer, { point, way, count, isAgentAtWork: true });
         const isLeft = await isLeftBehind(at.customer, withinMs);
         at.customer.backend.reset();
         return isLeft;

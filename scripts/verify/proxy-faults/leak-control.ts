@@ -20,12 +20,18 @@ export async function startLeakControl(ctx: ScenarioContext): Promise<{ port: nu
   return { port: control.port, customer: { userId, sessionId, agentId, backend, cookie: () => cookie } };
 }
 
+/** Nothing under way for so long: nothing is on its way to the agent either. */
+const QUIET_MS = 100;
+const LOOK_MS = 20;
+
 /** True when something of clients that are gone is still under way at their agent after so long. */
 export async function isLeftBehind({ backend }: Customer, withinMs: number): Promise<boolean> {
   const untilMs = performance.now() + withinMs;
-  while (backend.underWay() > 0) {
+  let quietSince = performance.now();
+  while (performance.now() - quietSince < QUIET_MS) {
     if (performance.now() > untilMs) return true;
-    await sleep(25);
+    await sleep(LOOK_MS);
+    if (backend.underWay() > 0) quietSince = performance.now();
   }
   return false;
 }

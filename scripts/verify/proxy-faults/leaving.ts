@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { firstBytes, requestHead, say, upgradeHeaders } from "./clients.ts";
+import { firstBytes, gone, requestHead, say, upgradeHeaders } from "./clients.ts";
 import type { Customer } from "./world.ts";
 
 /** Where a client is when it leaves. Answers its connection, at that point. */
@@ -77,18 +76,30 @@ export const ways = {
 export type WayName = keyof typeof ways;
 export const wayNames = Object.keys(ways) as WayName[];
 
+export interface Departure {
+  point: PointName;
+  way: WayName;
+  count: number;
+  /** At this point the agent is at work for each of them: they leave when it is. */
+  isAgentAtWork?: boolean;
+}
+
+/** The proxy gets to know of each before it is gone. */
+const STAY_MS = 10;
+const ARRIVE_MS = 5_000;
+
 /** `count` clients come to this point and leave in this way. */
-export async function leave(
-  port: number,
-  customer: Customer,
-  { point, way, count }: { point: PointName; way: WayName; count: number },
-): Promise<void> {
-  const one = async () => {
-    const socket = await points[point](port, customer);
-    // The proxy gets to know of each before it is gone.
-    await sleep(10);
-    await ways[way](socket);
-    if (!socket.closed) await once(socket, "close");
-  };
-  await Promise.all(Array.from({ length: count }, one));
+export async function leave(port: number, customer: Customer, departure: Departure): Promise<void> {
+  const { point, way, count, isAgentAtWork = false } = departure;
+  const sockets = await Promise.all(Array.from({ length: count }, () => points[point](port, customer)));
+  const untilMs = performance.now() + ARRIVE_MS;
+  const atWork = isAgentAtWork ? count : 0;
+  do await sleep(STAY_MS);
+  while (customer.backend.underWay() < atWork && performance.now() < untilMs);
+  await Promise.all(
+    sockets.map(async (socket) => {
+      await ways[way](socket);
+      await gone(socket);
+    }),
+  );
 }

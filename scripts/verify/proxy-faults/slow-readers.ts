@@ -1,8 +1,7 @@
-import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { BIG_BYTES } from "./backend.ts";
-import { closing, dial, firstBytes, requestHead, say } from "./clients.ts";
+import { closing, dial, firstBytes, gone, requestHead, say } from "./clients.ts";
 import type { IngressProcess } from "./ingress-process.ts";
 import { points } from "./leaving.ts";
 import type { Customer } from "./world.ts";
@@ -51,7 +50,9 @@ async function beginLongAnswer(port: number, customer: Customer): Promise<() => 
   return async () => {
     let bytes = first.length;
     socket.on("data", (chunk: Buffer) => (bytes += chunk.length));
-    await Promise.race([once(socket.resume(), "end"), once(socket, "close"), sleep(READ_MS, null, { ref: false })]);
+    const ended = new Promise((resolve) => socket.once("end", resolve));
+    socket.resume();
+    await Promise.race([ended, gone(socket), sleep(READ_MS, null, { ref: false })]);
     socket.destroy();
     return bytes === expected;
   };

@@ -1,8 +1,13 @@
 import { createServer, type Server } from "node:http";
-import type { IngressMetrics } from "./metrics.ts";
+
+export interface ShownMetrics {
+  /** In Prometheus' text format. */
+  text: () => Promise<string>;
+  contentType: string;
+}
 
 /** Answers GET /metrics and nothing else; listens where the operator says, never on the public port. */
-export function makeMetricsServer({ text, contentType }: Pick<IngressMetrics, "text" | "contentType">): Server {
+export function makeMetricsServer({ text, contentType }: ShownMetrics): Server {
   return createServer((request, response) => {
     if (request.url !== "/metrics" || request.method !== "GET") {
       response.writeHead(404).end();
