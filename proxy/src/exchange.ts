@@ -80,12 +80,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     controller.pause();
-    gate
-      .then(() => {
-        if (!this.#isGone) this.#begin(status, headers);
-        controller.resume();
-      })
-      .catch((error: Error) => controller.abort(error));
+    gate.then(() => this.#resume(controller, status, headers)).catch((error: Error) => controller.abort(error));
+  }
+
+  #resume(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (!this.#isGone) this.#begin(status, headers);
+    controller.resume();
   }
 
   #begin(status: number, headers: IncomingHttpHeaders): void {
