@@ -188,8 +188,20 @@ describe("GET /api/identity", () => {
   test("tells what this browser may do", async () => {
     const browser = newBrowser();
     const info = async () => (await browser.call("identity")).body;
-    expect(await info()).toEqual({ issuer: "local", admitted: false, signedIn: false, clerkPublishableKey: null });
+    expect(await info()).toEqual({
+      issuer: "local",
+      admitted: false,
+      signedIn: false,
+      clerkPublishableKey: null,
+      clerkFrontendUrl: null,
+    });
     await browser.signIn(api.startLink(), "info@example.com");
-    expect(await info()).toEqual({ issuer: "local", admitted: true, signedIn: true, clerkPublishableKey: null });
+    expect(await info()).toEqual({
+      issuer: "local",
+      admitted: true,
+      signedIn: true,
+      clerkPublishableKey: null,
+      clerkFrontendUrl: null,
+    });
   });
 });

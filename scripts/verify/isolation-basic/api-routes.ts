@@ -68,6 +68,7 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
           .replaceAll(":agentId", bob.agentId)
           .replaceAll(":keyId", bob.keys.revoked.id)
           .replaceAll(":userId", alice.userId)
+          .replaceAll(":checkoutId", "cs_test_of_bobs")
           .replaceAll(":name", APP_NAME);
         const filled = own + (sample.query ?? "");
         return {
