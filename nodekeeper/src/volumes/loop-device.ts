@@ -14,6 +14,9 @@ export async function findLoop(file: string, signal?: AbortSignal): Promise<stri
 
 /** Attaches a file. One that is attached already keeps its device. */
 export async function attachLoop(file: string, signal?: AbortSignal): Promise<string> {
+  // losetup's own way of taking an attached one up again needs CAP_SYS_ADMIN.
+  const found = await findLoop(file, signal);
+  if (found !== null) return found;
   const options = signal === undefined ? {} : { signal };
   return (await run("losetup", ["--find", "--show", "--nooverlap", file], options)).trim();
 }
