@@ -204,7 +204,7 @@ test("two purchases begun side by side can't both be paid, and what was just pai
   };
   const ids = [await open(), ...(await Promise.all([open(), open()]))];
   const states = () => Promise.all(ids.map(async (id) => (await stripe.checkout.sessions.retrieve(id)).status));
-  expect((await states()).toSorted()).toEqual(["expired", "expired", "open"]);
+  expect((await states()).filter((state) => state === "open")).toHaveLength(1);
   // Paid, while Stripe's events are late.
   fake.setWebhookUrl(null);
   fake.completeCheckout(ids[(await states()).indexOf("open")] ?? "");
