@@ -4,27 +4,28 @@ import {
   reserveSlot as reserveSlotRecord,
   storeAppsKey,
 } from "@automna/records/slots";
+import { toPlacementWish } from "../../placements/placement-wish.ts";
 import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
 import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
 
+/** Size of a new slot's volume, MB. */
+const SLOT_VOLUME_MB = 10_240;
+
 // Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
 
 export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, lease, agent }) => {
-  const { nodeId, host, ports, portRestMs, canUsePort } = deps.node;
-  const slot = newSlotSecrets(deps.rings);
-  const now = new Date(deps.clock());
+  const { cellId, portRestMs, canUsePort } = deps.cell;
   await reserveSlotRecord(deps.db, {
     lease,
     agentId: agent.id,
-    nodeId,
-    host,
-    ports,
+    cellId,
+    wish: toPlacementWish(agent, deps.cell),
     portRestMs,
     canUsePort,
-    now,
-    slot,
+    now: new Date(deps.clock()),
+    slot: { ...newSlotSecrets(deps.rings), volumeMb: SLOT_VOLUME_MB, image: null },
   });
 };
 
