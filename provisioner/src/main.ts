@@ -33,6 +33,8 @@ const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
 const NODE_RECORDING_MS = 15 * SECOND_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
+/** The process runtime has one image: what is installed beside it. */
+const INSTALLED_IMAGE = "installed";
 const CLOSE_LIMIT_MS = 4 * SECOND_MS;
 
 const config = loadProvisionerConfig(process.env);
@@ -45,13 +47,15 @@ const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
 const runtime = await startProcessRuntime({
   slotsDir: config.dataDir,
   firstPort: config.ports.first,
-  image: {
-    command: config.agentCommand,
-    gatewayDir: config.gatewayDir,
-    gatewayCommand: config.gatewayCommand,
-    egressUrls: config.egressUrls,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    logLevel: config.logLevel,
+  images: {
+    [INSTALLED_IMAGE]: {
+      command: config.agentCommand,
+      gatewayDir: config.gatewayDir,
+      gatewayCommand: config.gatewayCommand,
+      egressUrls: config.egressUrls,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      logLevel: config.logLevel,
+    },
   },
   clock,
   log,
@@ -75,6 +79,7 @@ const looks = makeLookScheduler({
       takesEveryTier: true,
       workingSetMb: config.workingSetMb,
       portRestMs: config.portRestMs,
+      image: INSTALLED_IMAGE,
       canUsePort: (host, port) => makePortProbe(host)(port),
     },
     executors: stepExecutors,

@@ -1,7 +1,7 @@
 import type { PlacementWish } from "@automna/core/placements/choose-node";
 import { tierCatalogue } from "@automna/core/tiers/catalogue";
 import { toTier, type AgentRecord } from "@automna/records/agents";
-import { slotMemoryMb } from "../agents/agent-claim.ts";
+import { slotLimits } from "../agents/agent-claim.ts";
 import type { PlacementCell } from "../agents/steps/step-context.ts";
 
 /** Where an agent's slot may go, by its tier and the cell's rule. */
@@ -11,7 +11,7 @@ export function toPlacementWish(
 ): PlacementWish {
   const tier = toTier(agent.tier);
   const isDedicated = tier !== null && tierCatalogue[tier].placement === "dedicated";
-  const memoryMb = slotMemoryMb(agent);
+  const { memoryMb } = slotLimits(agent);
   return {
     kind: takesEveryTier ? "local" : isDedicated ? "dedicated" : "shared",
     userId: agent.userId,

@@ -31,7 +31,7 @@ test("what nobody owns goes after the grace period, and nothing else", async () 
   await admin.agent.delete({ where: { id: lost } });
   await admin.$disconnect();
   const stranger = { volume: "another's", run: null, lastExit: "clean", endedAtMs: null, claim: null } as const;
-  world.slots.set("slt_00000000000000000000", { ...stranger });
+  world.slots.set("slt_00000000000000000000", { ...stranger, memoryMb: 1, snapshots: new Map() });
 
   await sweep(signal);
   harness.pass(ORPHAN_GRACE_MS - 1);

@@ -5,18 +5,15 @@ import {
   storeAppsKey,
 } from "@automna/records/slots";
 import { toPlacementWish } from "../../placements/placement-wish.ts";
-import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
+import { slotLimits, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
 import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
 
-/** Size of a new slot's volume, MB. */
-const SLOT_VOLUME_MB = 10_240;
-
 // Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
 
 export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, lease, agent }) => {
-  const { cellId, portRestMs, canUsePort } = deps.cell;
+  const { cellId, image, portRestMs, canUsePort } = deps.cell;
   await reserveSlotRecord(deps.db, {
     lease,
     agentId: agent.id,
@@ -25,7 +22,7 @@ export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, le
     portRestMs,
     canUsePort,
     now: new Date(deps.clock()),
-    slot: { ...newSlotSecrets(deps.rings), volumeMb: SLOT_VOLUME_MB, image: null },
+    slot: { ...newSlotSecrets(deps.rings), volumeMb: slotLimits(agent).volumeMb, image },
   });
 };
 
@@ -74,7 +71,8 @@ async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
 
 function specOf(context: StepContext, slotId: string): SlotSpec {
   const slot = slotOf(context, slotId);
-  const { keyGeneration, host, port } = slot;
+  const { keyGeneration, host, port, nodeId } = slot;
   const rootKey = openRootKey(context.deps.rings, slot);
-  return { slotId, keyGeneration, rootKey, host, port, memoryMb: slotMemoryMb(context.agent) };
+  const image = slot.image ?? context.deps.cell.image;
+  return { slotId, keyGeneration, rootKey, host, port, nodeId, image, ...slotLimits(context.agent) };
 }
