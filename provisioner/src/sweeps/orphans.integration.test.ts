@@ -1,7 +1,7 @@
 import { createPrismaClient } from "@automna/prisma/client";
 import { createTestDatabase } from "@automna/testkit/postgres";
 import { expect, test } from "vitest";
-import { makeHarness, NODE_ID } from "../testing/reconcile-harness.ts";
+import { makeHarness, CELL_ID } from "../testing/reconcile-harness.ts";
 import { makeOrphanSweep, ORPHAN_GRACE_MS } from "./orphans.ts";
 
 const { signal } = new AbortController();
@@ -14,7 +14,7 @@ test("what nobody owns goes after the grace period, and nothing else", async () 
     db,
     runtime: world.runtime,
     lease: deps.lease,
-    nodeId: NODE_ID,
+    cellId: CELL_ID,
     clock: harness.now,
     log: deps.log,
   });
@@ -54,7 +54,7 @@ test("a database that does not answer removes nothing", async () => {
     db: harness.db,
     runtime: harness.world.runtime,
     lease: harness.deps.lease,
-    nodeId: NODE_ID,
+    cellId: CELL_ID,
     clock: harness.now,
     log: harness.deps.log,
   });
