@@ -1,7 +1,7 @@
 import { createPrismaClient } from "@automna/prisma/client";
 import { createTestDatabase } from "@automna/testkit/postgres";
 import { expect, test } from "vitest";
-import { makeHarness, NODE_ID } from "../testing/reconcile-harness.ts";
+import { makeHarness, CELL_ID } from "../testing/reconcile-harness.ts";
 import { makeOrphanSweep, ORPHAN_GRACE_MS } from "./orphans.ts";
 
 const { signal } = new AbortController();
@@ -14,7 +14,7 @@ test("what nobody owns goes after the grace period, and nothing else", async () 
     db,
     runtime: world.runtime,
     lease: deps.lease,
-    nodeId: NODE_ID,
+    cellId: CELL_ID,
     clock: harness.now,
     log: deps.log,
   });
@@ -31,7 +31,7 @@ test("what nobody owns goes after the grace period, and nothing else", async () 
   await admin.agent.delete({ where: { id: lost } });
   await admin.$disconnect();
   const stranger = { volume: "another's", run: null, lastExit: "clean", endedAtMs: null, claim: null } as const;
-  world.slots.set("slt_00000000000000000000", { ...stranger });
+  world.slots.set("slt_00000000000000000000", { ...stranger, memoryMb: 1, snapshots: new Map() });
 
   await sweep(signal);
   harness.pass(ORPHAN_GRACE_MS - 1);
@@ -54,7 +54,7 @@ test("a database that does not answer removes nothing", async () => {
     db: harness.db,
     runtime: harness.world.runtime,
     lease: harness.deps.lease,
-    nodeId: NODE_ID,
+    cellId: CELL_ID,
     clock: harness.now,
     log: harness.deps.log,
   });

@@ -13,7 +13,7 @@ export interface OrphanSweepDeps {
   db: Database;
   runtime: AgentRuntime;
   lease: LeaseTerms;
-  nodeId: string;
+  cellId: string;
   clock: Clock;
   log: Logger;
 }
@@ -46,7 +46,7 @@ export function findOrphans(
 
 /** Returns one turn of the sweep. An orphan goes once it has been one for the grace period, looked at each turn (S17). */
 export function makeOrphanSweep(deps: OrphanSweepDeps): (signal: AbortSignal) => Promise<void> {
-  const { db, runtime, nodeId, clock, log } = deps;
+  const { db, runtime, cellId, clock, log } = deps;
   let orphanSince = new Map<string, number>();
   const reported = new Set<string>();
   const remove = async (slotId: string, lease: Lease, signal: AbortSignal) => {
@@ -56,17 +56,17 @@ export function makeOrphanSweep(deps: OrphanSweepDeps): (signal: AbortSignal) =>
   };
   return async (signal) => {
     const owned = await runtime.listOwned(signal);
-    const orphans = findOrphans(owned, await listSlots(db, owned), await listLiveSlots(db, nodeId));
+    const orphans = findOrphans(owned, await listSlots(db, owned), await listLiveSlots(db, cellId));
     const now = clock();
     for (const slotId of orphans.foreign) {
-      if (!reported.has(slotId)) log.warn({ slotId }, "a slot on this node is not in the database; it is left alone");
+      if (!reported.has(slotId)) log.warn({ slotId }, "a slot of this cell is not in the database; it is left alone");
       reported.add(slotId);
     }
     const all = [...orphans.released, ...orphans.unowned];
     orphanSince = new Map(all.map((slotId) => [slotId, orphanSince.get(slotId) ?? now]));
     const isDue = (slotId: string) => now - (orphanSince.get(slotId) ?? now) >= ORPHAN_GRACE_MS;
     if (!all.some(isDue)) return;
-    await holdLease(deps.lease, `orphans:${nodeId}`, signal, async (lease, working) => {
+    await holdLease(deps.lease, `orphans:${cellId}`, signal, async (lease, working) => {
       for (const slotId of orphans.released.filter(isDue)) {
         log.warn({ slotId }, "removing a slot that nobody owns");
         await remove(slotId, lease, working);
