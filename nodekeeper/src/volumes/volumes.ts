@@ -81,11 +81,13 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
       const file = paths.volume(slotId);
       const loop = await findLoop(file);
       const named = await absentAsNull(readlink(deviceName(slotId)));
+      const { mtimeMs } = await stat(file);
       const { sizeMb, usedMb, storedMb } = await readUsage(file);
       return {
         sizeMb,
         usedMb,
         storedMb,
+        changedAtMs: Math.floor(mtimeMs),
         device: loop !== null && named === loop ? deviceName(slotId) : null,
         isInUse: loop !== null && (await isDeviceInUse(loop)),
         receivedAs: (await readOrigin(paths, slotId))?.copy ?? null,

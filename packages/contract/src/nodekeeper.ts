@@ -52,6 +52,8 @@ export const slotVolumeSchema = z.object({
   device: z.string().nullable(),
   /** True while a container has it mounted, or may have. */
   isInUse: z.boolean(),
+  /** When the file was last written to. */
+  changedAtMs: z.int(),
   /** The copy that it was received as; null for a volume that was made here. */
   receivedAs: z.string().nullable(),
 });
