@@ -86,6 +86,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "apps", privileges: all },
       { table: "app_tickets", privileges: all },
       { table: "model_usage", privileges: read },
+      // A dry run is asked for here and answered by the provisioner.
+      { table: "sweep_reports", privileges: append },
     ],
   },
   automna_provisioner: {
@@ -98,6 +100,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "audit_events", privileges: append },
       // It says that an agent is live; whom to write to is none of its business.
       { table: "mails", privileges: ["INSERT"] },
+      { table: "sweep_reports", privileges: all },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.

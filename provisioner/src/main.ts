@@ -109,7 +109,16 @@ const stopOrphanSweep = runEvery({
   name: "orphans",
   everyMs: ORPHAN_SWEEP_MS,
   log,
-  work: makeOrphanSweep({ db, runtime, lease, nodeId, clock, log }),
+  work: makeOrphanSweep({
+    db,
+    runtime,
+    lease,
+    scope: nodeId,
+    listNodeIds: async () => [nodeId],
+    hint: looks.hint,
+    clock,
+    log,
+  }),
 });
 const health = await startHealthServer(config.health, db);
 

@@ -12,7 +12,7 @@ export async function findSlotOfAgent(db: Database, agentId: string): Promise<Sl
   return agent?.slot ?? null;
 }
 
-/** Slots that have not been released, for the orphan sweep, with the id of the agent that has it. */
+/** Slots that have not been released, each with the id of the agent that has it. */
 export async function listLiveSlots(
   db: Database,
   nodeId: string,
@@ -25,11 +25,6 @@ export async function listLiveSlots(
     ...slot,
     agentId: agent === null || agent.phase === "deleted" ? null : agent.id,
   }));
-}
-
-/** The records of these slots, released ones included. */
-export async function listSlots(db: Database, slotIds: readonly string[]): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { id: { in: [...slotIds] } } });
 }
 
 /** The agent that has the slot now, or null. */
