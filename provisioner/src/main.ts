@@ -30,6 +30,8 @@ const LEASE_RENEW_MS = 5 * SECOND_MS;
 const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
+/** The process runtime has one image: what is installed beside it. */
+const INSTALLED_IMAGE = "installed";
 const CLOSE_LIMIT_MS = 4 * SECOND_MS;
 
 const config = loadProvisionerConfig(process.env);
@@ -42,13 +44,15 @@ const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
 const runtime = await startProcessRuntime({
   slotsDir: config.dataDir,
   firstPort: config.ports.first,
-  image: {
-    command: config.agentCommand,
-    gatewayDir: config.gatewayDir,
-    gatewayCommand: config.gatewayCommand,
-    egressUrls: config.egressUrls,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    logLevel: config.logLevel,
+  images: {
+    [INSTALLED_IMAGE]: {
+      command: config.agentCommand,
+      gatewayDir: config.gatewayDir,
+      gatewayCommand: config.gatewayCommand,
+      egressUrls: config.egressUrls,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      logLevel: config.logLevel,
+    },
   },
   clock,
   log,
@@ -72,6 +76,7 @@ const looks = makeLookScheduler({
       host: config.slotHost,
       ports: config.ports,
       portRestMs: config.portRestMs,
+      image: INSTALLED_IMAGE,
       canUsePort: makePortProbe(config.slotHost),
     },
     executors: stepExecutors,

@@ -7,6 +7,15 @@ import { makeHarness, NODE_ID, type Harness } from "../testing/reconcile-harness
 import { makeOrphanSweep, ORPHAN_GRACE_MS, type OrphanSweepDeps } from "./orphans.ts";
 
 const STRANGER = "slt_00000000000000000000";
+const strangersSlot = () => ({
+  volume: "another's",
+  run: null,
+  lastExit: "clean" as const,
+  endedAtMs: null,
+  claim: null,
+  memoryMb: 1,
+  snapshots: new Map(),
+});
 const { signal } = new AbortController();
 
 let database: TestDatabase;
@@ -49,7 +58,7 @@ async function makeMess() {
   await harness.settle(deleted);
   if (left !== undefined) world.slots.set(deletedSlot, left);
   await admin.agent.delete({ where: { id: lost } });
-  world.slots.set(STRANGER, { volume: "another's", run: null, lastExit: "clean", endedAtMs: null, claim: null });
+  world.slots.set(STRANGER, strangersSlot());
   return { kept, keptSlot, deletedSlot, lostSlot };
 }
 
@@ -84,13 +93,7 @@ test("a turn that finds the same shares the report of the one before, and old re
   for (let turn = 0; turn < 3; turn += 1) await sweep(signal);
   expect(await reports()).toMatchObject([{ turns: 3, findings: [] }]);
   harness.pass(SWEEP_REPORTS_KEPT_MS + 1);
-  harness.world.slots.set(STRANGER, {
-    volume: "another's",
-    run: null,
-    lastExit: "clean",
-    endedAtMs: null,
-    claim: null,
-  });
+  harness.world.slots.set(STRANGER, strangersSlot());
   await sweep(signal);
   expect(await reports()).toMatchObject([{ turns: 1, findings: [{ slotId: STRANGER }] }]);
 });

@@ -48,6 +48,7 @@ export function makeHarness(database: TestDatabase): Harness {
       host: "127.0.0.1",
       ports: { first: 5_000, last: 5_009 },
       portRestMs: 60_000,
+      image: "image-1",
       canUsePort: async () => true,
     },
     executors: stepExecutors,

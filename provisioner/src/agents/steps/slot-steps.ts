@@ -4,7 +4,7 @@ import {
   reserveSlot as reserveSlotRecord,
   storeAppsKey,
 } from "@automna/records/slots";
-import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
+import { slotLimits, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
 import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
@@ -73,7 +73,8 @@ async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
 
 function specOf(context: StepContext, slotId: string): SlotSpec {
   const slot = slotOf(context, slotId);
-  const { keyGeneration, host, port } = slot;
+  const { keyGeneration, host, port, nodeId } = slot;
   const rootKey = openRootKey(context.deps.rings, slot);
-  return { slotId, keyGeneration, rootKey, host, port, memoryMb: slotMemoryMb(context.agent) };
+  const { image } = context.deps.node;
+  return { slotId, keyGeneration, rootKey, host, port, nodeId, image, ...slotLimits(context.agent) };
 }

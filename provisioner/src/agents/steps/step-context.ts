@@ -18,6 +18,8 @@ export interface PlacementNode {
   host: string;
   ports: { first: number; last: number };
   portRestMs: number;
+  /** What slots are started from. */
+  image: string;
   /** False for a port that a stranger holds. */
   canUsePort: (port: number) => Promise<boolean>;
 }
