@@ -14,13 +14,16 @@ export interface SweptFinding extends SweepFinding {
 /** How long reports are kept, ms. */
 export const SWEEP_REPORTS_KEPT_MS = 30 * DAY_MS;
 
-/** The records of what was found, and of all that should be on these nodes. */
+/** The records of what was found, and of all that should be on the cell's nodes. */
 export async function listSweptSlots(
   db: Database,
-  { seen, nodeIds }: { seen: readonly string[]; nodeIds: readonly string[] },
+  { seen, cellId }: { seen: readonly string[]; cellId: string },
 ): Promise<SweptSlot[]> {
+  const nodes = await db.node.findMany({ where: { cellId }, select: { id: true } });
   const rows = await db.slot.findMany({
-    where: { OR: [{ id: { in: [...seen] } }, { nodeId: { in: [...nodeIds] }, releasedAt: null }] },
+    where: {
+      OR: [{ id: { in: [...seen] } }, { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null }],
+    },
     select: {
       id: true,
       nodeId: true,
@@ -40,7 +43,7 @@ export async function listSweptSlots(
 
 export interface SweepTurn {
   lease: Lease;
-  scope: string;
+  cellId: string;
   seen: number;
   findings: SweptFinding[];
   /** Nothing could be seen, and why. */
@@ -53,12 +56,12 @@ export interface SweepTurn {
  * it returns. Written before anything is removed, so that a sweep that dies over it leaves a trace.
  */
 export async function recordSweepTurn(db: Database, turn: SweepTurn & { newReportId: string }): Promise<string> {
-  const { lease, scope, seen, problem, now } = turn;
+  const { lease, cellId, seen, problem, now } = turn;
   const findings = toJson(turn.findings);
   return db.$transaction(async (tx) => {
     await assertLease(tx, lease);
     const last = await tx.sweepReport.findFirst({
-      where: { scope, isDryRun: false },
+      where: { cellId, isDryRun: false },
       orderBy: { requestedAt: "desc" },
     });
     if (last !== null && last.problem === problem && isSameNews(last.findings, findings)) {
@@ -66,7 +69,7 @@ export async function recordSweepTurn(db: Database, turn: SweepTurn & { newRepor
       await tx.sweepReport.update({ where: { id: last.id }, data });
       return last.id;
     }
-    const base = { id: turn.newReportId, scope, isDryRun: false, requestedAt: now };
+    const base = { id: turn.newReportId, cellId, isDryRun: false, requestedAt: now };
     await tx.sweepReport.create({
       data: { ...base, firstAt: now, lastAt: now, turns: 1, seen, findings, problem },
     });
@@ -88,13 +91,13 @@ export async function recordSweepOutcomes(
   }, transactionLimits);
 }
 
-/** Answers every dry run of this scope that waits for a sweep. */
+/** Answers every dry run of this cell that waits for a sweep. */
 export async function answerDryRuns(db: Database, turn: SweepTurn): Promise<void> {
-  const { lease, scope, seen, findings, problem, now } = turn;
+  const { lease, cellId, seen, findings, problem, now } = turn;
   await db.$transaction(async (tx) => {
     await assertLease(tx, lease);
     await tx.sweepReport.updateMany({
-      where: { scope, isDryRun: true, lastAt: null },
+      where: { cellId, isDryRun: true, lastAt: null },
       data: { firstAt: now, lastAt: now, turns: 1, seen, findings: toJson(findings), problem },
     });
   }, transactionLimits);

@@ -1,7 +1,7 @@
 -- CreateTable
 CREATE TABLE "sweep_reports" (
     "id" TEXT NOT NULL,
-    "scope" TEXT NOT NULL,
+    "cell_id" TEXT NOT NULL,
     "is_dry_run" BOOLEAN NOT NULL,
     "requested_by" TEXT,
     "requested_at" TIMESTAMPTZ(3) NOT NULL,
@@ -16,7 +16,7 @@ CREATE TABLE "sweep_reports" (
 );
 
 -- CreateIndex
-CREATE INDEX "sweep_reports_scope_is_dry_run_requested_at_idx" ON "sweep_reports"("scope", "is_dry_run", "requested_at");
+CREATE INDEX "sweep_reports_cell_id_is_dry_run_requested_at_idx" ON "sweep_reports"("cell_id", "is_dry_run", "requested_at");
 
 -- CreateIndex
 CREATE INDEX "sweep_reports_requested_at_idx" ON "sweep_reports"("requested_at");

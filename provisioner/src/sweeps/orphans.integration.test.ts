@@ -3,7 +3,7 @@ import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
 import { SWEEP_REPORTS_KEPT_MS } from "@automna/records/sweep-reports";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { makeHarness, NODE_ID, type Harness } from "../testing/reconcile-harness.ts";
+import { CELL_ID, makeHarness, type Harness } from "../testing/reconcile-harness.ts";
 import { makeOrphanSweep, ORPHAN_GRACE_MS, type OrphanSweepDeps } from "./orphans.ts";
 
 const STRANGER = "slt_00000000000000000000";
@@ -38,8 +38,7 @@ const makeSweep = (over: Partial<OrphanSweepDeps> = {}) =>
     db: harness.db,
     runtime: harness.world.runtime,
     lease: harness.deps.lease,
-    scope: NODE_ID,
-    listNodeIds: async () => [NODE_ID],
+    cellId: CELL_ID,
     hint: (agentId) => void hints.push(agentId),
     clock: harness.now,
     log: harness.deps.log,
@@ -78,7 +77,7 @@ test("what nobody owns goes after the grace period, and nothing else", async () 
   expect(await db.slot.findUnique({ where: { id: lostSlot } })).toMatchObject({ releasedAt: expect.any(Date) });
   const [report, more] = await reports();
   expect(more).toBeUndefined();
-  expect(report).toMatchObject({ scope: NODE_ID, isDryRun: false, turns: 3, seen: 4, problem: null });
+  expect(report).toMatchObject({ cellId: CELL_ID, isDryRun: false, turns: 3, seen: 4, problem: null });
   expect(report?.findings).toEqual(
     expect.arrayContaining([
       expect.objectContaining({ kind: "released", slotId: deletedSlot, outcome: "removed" }),
@@ -121,8 +120,8 @@ test("a dry run that somebody asked for says what would go and touches nothing",
   await elsewhere(signal);
   harness.pass(ORPHAN_GRACE_MS);
   const request = { isDryRun: true, requestedBy: "user_operator", requestedAt: new Date(harness.now()) };
-  await admin.sweepReport.create({ data: { id: "swp_1", scope: NODE_ID, ...request } });
-  await admin.sweepReport.create({ data: { id: "swp_2", scope: "another node", ...request } });
+  await admin.sweepReport.create({ data: { id: "swp_1", cellId: CELL_ID, ...request } });
+  await admin.sweepReport.create({ data: { id: "swp_2", cellId: "another cell", ...request } });
   const before = harness.world.slots.size;
   // The same turn sweeps for real afterwards; here every removal fails, and only the dry run is looked at.
   await elsewhere(signal);
@@ -190,7 +189,7 @@ test("a sweep that dies over a removal leaves the trace that it had begun, and t
   });
 });
 
-test("a node that can't be looked at removes nothing, and the report says so", async () => {
+test("a cell that can't be looked at removes nothing, and the report says so", async () => {
   const { keptSlot } = await makeMess();
   const sweep = makeSweep({
     runtime: {

@@ -24,10 +24,8 @@ export interface OrphanSweepDeps {
   db: Database;
   runtime: Pick<AgentRuntime, "listOwned" | "stop" | "delete">;
   lease: LeaseTerms;
-  /** Name of what is swept: a node or a cell. */
-  scope: string;
-  /** The nodes whose slots the runtime lists. */
-  listNodeIds: () => Promise<readonly string[]>;
+  /** The cell whose slots the runtime lists. */
+  cellId: string;
   /** Somebody's slot is not there: its agent says so when it is looked at. */
   hint: (agentId: string) => void;
   clock: Clock;
@@ -41,7 +39,7 @@ export interface OrphanSweepDeps {
 export function makeOrphanSweep(deps: OrphanSweepDeps): (signal: AbortSignal) => Promise<void> {
   let since: SweepPlan["since"] = new Map();
   return async (signal) => {
-    await holdLease(deps.lease, `orphans:${deps.scope}`, signal, async (lease, working) => {
+    await holdLease(deps.lease, `orphans:${deps.cellId}`, signal, async (lease, working) => {
       since = await sweepOnce(deps, { lease, signal: working, since });
     });
   };
@@ -54,8 +52,8 @@ interface Turn {
 }
 
 async function sweepOnce(deps: OrphanSweepDeps, { lease, signal, since }: Turn): Promise<SweepPlan["since"]> {
-  const { db, runtime, scope, clock } = deps;
-  const report = { lease, scope, now: new Date(clock()) };
+  const { db, runtime, cellId, clock } = deps;
+  const report = { lease, cellId, now: new Date(clock()) };
   let seen: string[];
   try {
     seen = await runtime.listOwned(signal);
@@ -66,7 +64,7 @@ async function sweepOnce(deps: OrphanSweepDeps, { lease, signal, since }: Turn):
     await recordSweepTurn(db, { ...blind, newReportId: newId("swp") });
     throw error;
   }
-  const recorded = await listSweptSlots(db, { seen, nodeIds: await deps.listNodeIds() });
+  const recorded = await listSweptSlots(db, { seen, cellId });
   const plan = planSweep({ seen, recorded, since, graceMs: ORPHAN_GRACE_MS, now: report.now.getTime() });
   const counted = { ...report, seen: seen.length, problem: null };
   await answerDryRuns(db, {
@@ -92,7 +90,7 @@ async function carryOut(deps: OrphanSweepDeps, finding: PlannedFinding, turn: Tu
     case "wait":
       return toReport(finding, "waits");
     case "leave":
-      if (isNews) deps.log.warn({ slotId }, "a slot on this node is not in the database; it is left alone");
+      if (isNews) deps.log.warn({ slotId }, "a slot of this cell is not in the database; it is left alone");
       return toReport(finding, "left_alone");
     case "report":
       if (agentId !== null) deps.hint(agentId);
