@@ -233,7 +233,9 @@ describe("a dozing slot", () => {
     await on.doze(spec.slotId, call);
     for (const pid of [standIn.pid, standIn.gatewayPid ?? 0]) expect((await findProcess(pid))?.isStopped).toBe(true);
     expect(await (await runtime()).observe(spec.slotId, signal)).toMatchObject({ kind: "running", isDozing: true });
-    await expect(fetch(`http://${spec.host}:${spec.port}/`, { signal: AbortSignal.timeout(300) })).rejects.toThrow(/timeout/);
+    await expect(fetch(`http://${spec.host}:${spec.port}/`, { signal: AbortSignal.timeout(300) })).rejects.toThrow(
+      /timeout/,
+    );
     await on.wake(spec.slotId, call);
     await on.wake(spec.slotId, call);
     expect(await on.observe(spec.slotId, signal)).toMatchObject({ kind: "running", isDozing: false });
