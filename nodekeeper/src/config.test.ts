@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { loadNodekeeperConfig } from "./config.ts";
 import { parseSwap } from "./health.ts";
-import { parseUsage } from "./volumes/file-system.ts";
+import { parseSuperblock } from "./volumes/file-system.ts";
 
 const guard = {
   agentsBridge: "br-agents",
@@ -49,9 +49,15 @@ test("swap is read from the kernel's table", () => {
   expect(parseSwap("MemTotal:  1000 kB\n")).toEqual({ sizeMb: 0, freeMb: 0 });
 });
 
-test("a file system's usage is read from its head, and what does not say it is an error", () => {
-  const head =
-    "Block count:              1000\nFree blocks:              250\nBlock size:               4096\nLast mount time:          n/a\n";
-  expect(parseUsage(head)).toEqual({ usedBytes: 750 * 4096, lastMount: "n/a" });
-  expect(() => parseUsage("Block count:  1\n")).toThrow("Free blocks");
+test("a file system's usage is read from its superblock, also of one beyond 16 TB, and what is none is an error", () => {
+  const block = Buffer.alloc(1_024);
+  expect(() => parseSuperblock(block)).toThrow("no ext4");
+  block.writeUInt16LE(0xef_53, 0x38);
+  block.writeUInt32LE(2, 0x18);
+  block.writeUInt32LE(1_000, 0x4);
+  block.writeUInt32LE(250, 0xc);
+  block.writeUInt32LE(1_795_362_258, 0x2c);
+  expect(parseSuperblock(block)).toEqual({ usedBytes: 750 * 4_096, lastMount: 1_795_362_258 });
+  block.writeUInt32LE(1, 0x1_50);
+  expect(parseSuperblock(block).usedBytes).toBe((2 ** 32 + 750) * 4_096);
 });
