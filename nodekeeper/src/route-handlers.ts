@@ -8,7 +8,7 @@ import type {
 } from "@automna/contract/nodekeeper";
 import { slotResourceName } from "@automna/contract/nodekeeper";
 import { appError } from "@automna/contract/error-catalogue";
-import { doze, wake } from "./doze/doze.ts";
+import { doze, wake, type DozeDeps } from "./doze/doze.ts";
 import { confirmStop, type StopDeps } from "./facts/confirm-stop.ts";
 import type { Copies } from "./volumes/copies.ts";
 import type { Snapshots } from "./volumes/snapshots.ts";
@@ -32,7 +32,7 @@ export type RouteHandlers = {
   [Name in NodekeeperRouteName]: (call: RouteCall<Name>) => Promise<RouteAnswer<Name>>;
 };
 
-export interface HandlerDeps extends StopDeps {
+export interface HandlerDeps extends StopDeps, DozeDeps {
   volumes: Volumes;
   snapshots: Snapshots;
   copies: Copies;

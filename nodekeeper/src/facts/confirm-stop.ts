@@ -13,7 +13,7 @@ export interface StopDeps {
   volumeFile: (slotId: string) => string;
 }
 
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 /** How long a killed container, its processes and its mount may take to be gone. */
 const KILL_LIMIT_MS = 20_000;
 
