@@ -49,6 +49,22 @@ const creditsOfSpender: readonly TableGrant[] = [
   { table: "credit_overage_blocks", privileges: append },
 ];
 
+/** Everything of a slot but its keys. */
+const slotPlaces = [
+  "id",
+  "node_id",
+  "host",
+  "port",
+  "memory_mb",
+  "working_set_mb",
+  "volume_mb",
+  "image",
+  "key_generation",
+  "started_generation",
+  "created_at",
+  "released_at",
+] as const;
+
 export const grants: Record<DatabaseRole, RoleGrants> = {
   automna_api: {
     usesQueue: true,
@@ -86,6 +102,14 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "apps", privileges: all },
       { table: "app_tickets", privileges: all },
       { table: "model_usage", privileges: read },
+      // A dry run is asked for here and answered by the provisioner.
+      { table: "sweep_reports", privileges: append },
+      // Operators see where slots are and decide about nodes; what a slot's keys are is none of api's business.
+      { table: "slots", privileges: read, columns: slotPlaces },
+      { table: "cells", privileges: read },
+      { table: "nodes", privileges: read },
+      { table: "nodes", privileges: ["UPDATE"], columns: ["cordoned_at", "cordon_reason", "draining_since"] },
+      { table: "node_failures", privileges: read },
     ],
   },
   automna_provisioner: {
@@ -96,8 +120,12 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "slots", privileges: readWrite },
       { table: "leases", privileges: readWrite },
       { table: "audit_events", privileges: append },
+      { table: "cells", privileges: readWrite },
+      { table: "nodes", privileges: readWrite },
+      { table: "node_failures", privileges: all },
       // It says that an agent is live; whom to write to is none of its business.
       { table: "mails", privileges: ["INSERT"] },
+      { table: "sweep_reports", privileges: all },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.

@@ -25,6 +25,13 @@ const variables = z.object({
   PROVISIONER_RUNTIME: z.enum(["process"]).describe("where slots run"),
   PROVISIONER_DATA_DIR: z.string().startsWith("/").describe("process: folder of the slots, one folder each"),
   PROVISIONER_NODE_ID: z.string().min(1).default("local").describe("name of this machine among the nodes"),
+  PROVISIONER_CELL_ID: z.string().min(1).optional().describe("name of the cell; without it, the node's"),
+  PROVISIONER_SLOT_WORKING_SET_MB: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(1_024)
+    .describe("memory that an awake slot is counted with until it has been measured"),
   PROVISIONER_SLOT_HOST: z.string().default("127.0.0.1").describe("address that the slots' agentd listen on"),
   PROVISIONER_PORT_RANGE: portRangeSchema.describe("ports of the slots, first-last"),
   PROVISIONER_PORT_REST_MS: z.coerce
@@ -71,7 +78,9 @@ export interface ProvisionerConfig {
   queueRedisUrl: string | null;
   dataDir: string;
   nodeId: string;
+  cellId: string;
   slotHost: string;
+  workingSetMb: number;
   ports: { first: number; last: number };
   portRestMs: number;
   agentCommand: string[];
@@ -95,7 +104,9 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     queueRedisUrl: values.PROVISIONER_QUEUE_REDIS_URL ?? null,
     dataDir: values.PROVISIONER_DATA_DIR,
     nodeId: values.PROVISIONER_NODE_ID,
+    cellId: values.PROVISIONER_CELL_ID ?? values.PROVISIONER_NODE_ID,
     slotHost: values.PROVISIONER_SLOT_HOST,
+    workingSetMb: values.PROVISIONER_SLOT_WORKING_SET_MB,
     ports: values.PROVISIONER_PORT_RANGE,
     portRestMs: values.PROVISIONER_PORT_REST_MS,
     agentCommand: values.PROVISIONER_AGENT_COMMAND_JSON,

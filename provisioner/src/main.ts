@@ -19,6 +19,8 @@ import { startHealthServer } from "./health.ts";
 import { startAgentJobs } from "./jobs/agent-jobs.ts";
 import { makePortProbe } from "./process/port-probe.ts";
 import { startProcessRuntime } from "./process/process-runtime.ts";
+import { thisMachine } from "./process/this-machine.ts";
+import { makeNodeRecording } from "./nodes/record-nodes.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
 import { runEvery } from "./sweeps/run-every.ts";
@@ -28,27 +30,32 @@ const QUEUE_CONNECTIONS = 4;
 const LEASE_TTL_MS = 15 * SECOND_MS;
 const LEASE_RENEW_MS = 5 * SECOND_MS;
 const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
+const NODE_RECORDING_MS = 15 * SECOND_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
+/** The process runtime has one image: what is installed beside it. */
+const INSTALLED_IMAGE = "installed";
 const CLOSE_LIMIT_MS = 4 * SECOND_MS;
 
 const config = loadProvisionerConfig(process.env);
 const log = makeLog("provisioner", config.logLevel);
 const clock = Date.now;
-const { databaseUrl, nodeId, queueRedisUrl } = config;
+const { databaseUrl, nodeId, cellId, queueRedisUrl } = config;
 
 const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
 const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
 const runtime = await startProcessRuntime({
   slotsDir: config.dataDir,
   firstPort: config.ports.first,
-  image: {
-    command: config.agentCommand,
-    gatewayDir: config.gatewayDir,
-    gatewayCommand: config.gatewayCommand,
-    egressUrls: config.egressUrls,
-    timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-    logLevel: config.logLevel,
+  images: {
+    [INSTALLED_IMAGE]: {
+      command: config.agentCommand,
+      gatewayDir: config.gatewayDir,
+      gatewayCommand: config.gatewayCommand,
+      egressUrls: config.egressUrls,
+      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+      logLevel: config.logLevel,
+    },
   },
   clock,
   log,
@@ -66,13 +73,14 @@ const looks = makeLookScheduler({
     agentd: makeAgentdClient(dispatcher),
     rings: config.rings,
     models: config.models,
-    node: {
-      nodeId,
+    cell: {
+      cellId,
       backendType: "local",
-      host: config.slotHost,
-      ports: config.ports,
+      takesEveryTier: true,
+      workingSetMb: config.workingSetMb,
       portRestMs: config.portRestMs,
-      canUsePort: makePortProbe(config.slotHost),
+      image: INSTALLED_IMAGE,
+      canUsePort: (host, port) => makePortProbe(host)(port),
     },
     executors: stepExecutors,
     lease,
@@ -109,7 +117,20 @@ const stopOrphanSweep = runEvery({
   name: "orphans",
   everyMs: ORPHAN_SWEEP_MS,
   log,
-  work: makeOrphanSweep({ db, runtime, lease, nodeId, clock, log }),
+  work: makeOrphanSweep({ db, runtime, lease, cellId, hint: looks.hint, clock, log }),
+});
+const stopNodeRecording = runEvery({
+  name: "nodes",
+  everyMs: NODE_RECORDING_MS,
+  log,
+  work: makeNodeRecording({
+    db,
+    cell: { id: cellId, runtime: "process" },
+    nodes: thisMachine({ nodeId, host: config.slotHost, ports: config.ports }),
+    clock,
+    log,
+    onChange: () => undefined,
+  }),
 });
 const health = await startHealthServer(config.health, db);
 
@@ -122,7 +143,14 @@ runUntilStopped({
     // Each bounded: a database that is away must not keep us from stopping the slots.
     await within(
       CLOSE_LIMIT_MS,
-      Promise.all([stopAgentSweep(), stopOrphanSweep(), listener.close(), jobs.close(), looks.close()]),
+      Promise.all([
+        stopAgentSweep(),
+        stopOrphanSweep(),
+        stopNodeRecording(),
+        listener.close(),
+        jobs.close(),
+        looks.close(),
+      ]),
     );
     await runtime.close();
     if (config.stopsSlotsOnExit && reason !== "fatal") await runtime.stopAll(new AbortController().signal);

@@ -15,6 +15,8 @@ export interface PhaseMove {
   agentId: string;
   to: AgentPhase;
   reason: AgentReason | null;
+  /** What operators read beside the reason. */
+  detail?: string | undefined;
   /** The slot's address: published with `ready`, withdrawn with any other phase. */
   backend: Backend;
   now: Date;
@@ -32,7 +34,7 @@ export async function advanceAgent(db: Database, move: PhaseMove): Promise<Agent
 async function moveAgent(
   tx: Transaction,
   agent: AgentRecord,
-  { to, reason, backend, now }: Pick<PhaseMove, "to" | "reason" | "backend" | "now">,
+  { to, reason, detail, backend, now }: Pick<PhaseMove, "to" | "reason" | "detail" | "backend" | "now">,
 ): Promise<AgentRecord> {
   assertAdvance(agent.phase, to);
   const published = to === "ready" ? backend : null;
@@ -49,7 +51,11 @@ async function moveAgent(
       ...(to === "ready" || to === "starting" ? { retryAt: null } : {}),
     },
   });
-  await appendAgentEvent(tx, changed, `agent.${to}`, { from: agent.phase, reason });
+  await appendAgentEvent(tx, changed, `agent.${to}`, {
+    from: agent.phase,
+    reason,
+    ...(detail === undefined ? {} : { detail }),
+  });
   // The first time only: a later one is the same mail.
   if (to === "ready")
     await enqueueMail(tx, {
@@ -64,13 +70,21 @@ async function moveAgent(
 /** Records an attempt that did not work: another try later, or the end of tries. */
 export async function recordAgentFailure(
   db: Database,
-  failure: { lease: Lease; agentId: string; reason: AgentReason; now: Date },
+  failure: {
+    lease: Lease;
+    agentId: string;
+    reason: AgentReason;
+    /** What operators read beside it. */
+    detail?: string | undefined;
+    now: Date;
+  },
 ): Promise<AgentRecord> {
   return db.$transaction(async (tx) => {
     await assertLease(tx, failure.lease);
     const agent = await lockAgent(tx, failure.agentId);
     const outcome = failureOutcome(agent.attempts, failure.now.getTime(), failure.reason);
-    const move = { reason: failure.reason, backend: null, now: failure.now };
+    const { reason, detail, now } = failure;
+    const move = { reason, detail, backend: null, now };
     const failing = await moveAgent(tx, agent, { ...move, to: "failing" });
     if (outcome.phase === "failed") await moveAgent(tx, failing, { ...move, to: "failed" });
     return tx.agent.update({

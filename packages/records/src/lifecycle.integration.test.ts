@@ -10,6 +10,7 @@ import { acquireLease, releaseLease, renewLease, type Lease } from "./leases.ts"
 import { findModelAccess } from "./model-access.ts";
 import { findRoute } from "./routes.ts";
 import { endSession, listEndedSessions } from "./sessions.ts";
+import { ensureCell, recordNode } from "./nodes.ts";
 import { findSlotOfAgent, markSlotStarted, releaseSlot, reserveSlot, type SlotReservation } from "./slots.ts";
 
 // Through the services' own roles: recovery code that only works as superuser has failed peers in production.
@@ -48,16 +49,31 @@ async function leaseFor(agentId: string): Promise<Lease> {
   return lease;
 }
 
-function reservation(
+/** In a cell with one node, made on first use. */
+async function reservation(
   lease: Lease,
   agentId: string,
   ports = { first: 21_000, last: 21_001 },
-  nodeId = agentId,
-): SlotReservation {
+  cellId = agentId,
+): Promise<SlotReservation> {
+  await ensureCell(provisioner, { id: cellId, runtime: "process" });
+  await recordNode(provisioner, { ...nodeFacts, id: cellId, cellId, ports }, now);
   const bytes = Buffer.from("sealed");
-  const slot = { id: newId("slt"), rootKeyEnvelope: bytes, ingressKeyEnvelope: bytes, egressKeyHash: bytes };
-  return { lease, agentId, nodeId, host: "127.0.0.1", ports, portRestMs: 60_000, now, slot };
+  const keys = { rootKeyEnvelope: bytes, ingressKeyEnvelope: bytes, egressKeyHash: bytes };
+  const slot = { id: newId("slt"), volumeMb: 64, image: null, ...keys };
+  const wish = { kind: "local", userId: null, memoryMb: 512, workingSetMb: 256, avoid: [] } as const;
+  return { lease, agentId, cellId, wish, portRestMs: 60_000, now, slot };
 }
+
+const nodeFacts = {
+  name: "node",
+  address: "127.0.0.1",
+  keeperUrl: null,
+  memoryMb: null,
+  awakeLimit: null,
+  ownerId: null,
+  isThere: true,
+};
 
 describe("agents", () => {
   test("many deploys at once are one agent", async () => {
@@ -69,7 +85,7 @@ describe("agents", () => {
   test("a phase moves with its event, its route and its announcement, or not at all", async () => {
     const { agent } = await createAgent(api, wish());
     const lease = await leaseFor(agent.id);
-    const slot = await reserveSlot(provisioner, reservation(lease, agent.id));
+    const slot = await reserveSlot(provisioner, await reservation(lease, agent.id));
     const backend = { type: "local", host: slot.host, port: slot.port } as const;
     const move = (to: "placing" | "starting" | "ready") =>
       advanceAgent(provisioner, { lease, agentId: agent.id, to, reason: null, backend, now });
@@ -152,17 +168,19 @@ describe("slots", () => {
   test("a second reservation answers the first slot; the port rests after release", async () => {
     const { agent } = await createAgent(api, wish());
     const lease = await leaseFor(agent.id);
-    const first = await reserveSlot(provisioner, reservation(lease, agent.id));
-    const again = await reserveSlot(provisioner, reservation(lease, agent.id));
+    const first = await reserveSlot(provisioner, await reservation(lease, agent.id));
+    const again = await reserveSlot(provisioner, await reservation(lease, agent.id));
     expect(again.id).toBe(first.id);
     await markSlotStarted(provisioner, lease, first.id, 1);
     await releaseSlot(provisioner, lease, first.id, now);
     expect(await findSlotOfAgent(provisioner, agent.id)).toBeNull();
-    const next = await reserveSlot(provisioner, reservation(lease, agent.id));
+    const next = await reserveSlot(provisioner, await reservation(lease, agent.id));
     expect(next.port).not.toBe(first.port);
     await releaseSlot(provisioner, lease, next.id, now);
-    await expect(reserveSlot(provisioner, reservation(lease, agent.id))).rejects.toMatchObject({ code: "no_room" });
-    const rested = { ...reservation(lease, agent.id), now: new Date(now.getTime() + 61_000) };
+    await expect(reserveSlot(provisioner, await reservation(lease, agent.id))).rejects.toMatchObject({
+      code: "no_room",
+    });
+    const rested = { ...(await reservation(lease, agent.id)), now: new Date(now.getTime() + 61_000) };
     expect((await reserveSlot(provisioner, rested)).port).toBe(first.port);
   });
 
@@ -178,7 +196,7 @@ describe("slots", () => {
       agents.map(async (agent) =>
         reserveSlot(
           provisioner,
-          reservation(await leaseFor(agent.id), agent.id, { first: 22_000, last: 22_005 }, "node-x"),
+          await reservation(await leaseFor(agent.id), agent.id, { first: 22_000, last: 22_005 }, "node-x"),
         ),
       ),
     );

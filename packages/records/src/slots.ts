@@ -1,8 +1,8 @@
-import { appError } from "@automna/contract/error-catalogue";
 import type { Slot } from "@automna/prisma/generated/client";
 import { lockAgent } from "./agents.ts";
 import { transactionLimits, type Database } from "./database.ts";
 import { assertLease, type Lease } from "./leases.ts";
+import { placeSlot, type SlotPlacement } from "./placements.ts";
 
 export type SlotRecord = Slot;
 
@@ -12,13 +12,14 @@ export async function findSlotOfAgent(db: Database, agentId: string): Promise<Sl
   return agent?.slot ?? null;
 }
 
-/** Slots that have not been released, for the orphan sweep, with the id of the agent that has it. */
+/** Slots of a cell's nodes that have not been released, with the id of the agent that has it. */
 export async function listLiveSlots(
   db: Database,
-  nodeId: string,
+  cellId: string,
 ): Promise<(SlotRecord & { agentId: string | null })[]> {
+  const nodes = await db.node.findMany({ where: { cellId }, select: { id: true } });
   const rows = await db.slot.findMany({
-    where: { nodeId, releasedAt: null },
+    where: { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null },
     include: { agent: { select: { id: true, phase: true } } },
   });
   return rows.map(({ agent, ...slot }) => ({
@@ -27,80 +28,30 @@ export async function listLiveSlots(
   }));
 }
 
-/** The records of these slots, released ones included. */
-export async function listSlots(db: Database, slotIds: readonly string[]): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { id: { in: [...slotIds] } } });
-}
-
 /** The agent that has the slot now, or null. */
 export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<string | null> {
   const agent = await db.agent.findUnique({ where: { slotId }, select: { id: true } });
   return agent?.id ?? null;
 }
 
-export interface SlotReservation {
+export interface SlotReservation extends SlotPlacement {
   lease: Lease;
   agentId: string;
-  nodeId: string;
-  host: string;
-  ports: { first: number; last: number };
-  /** A freed port rests this long: longer than the longest stale route (design D10), ms. */
-  portRestMs: number;
-  /** False for a port that a stranger holds; asked only for ports that are nobody's here. */
-  canUsePort?: (port: number) => Promise<boolean>;
-  now: Date;
-  /** The new slot's id and sealed keys. */
-  slot: {
-    id: string;
-    rootKeyEnvelope: Buffer;
-    ingressKeyEnvelope: Buffer;
-    /** Without it the agent's apps are not served. */
-    appsKeyEnvelope?: Buffer | undefined;
-    egressKeyHash: Buffer;
-  };
 }
 
-/**
- * Gives the agent a slot with a port that nobody has or had lately. An agent that has one keeps it (S10).
- * Throws `no_room` when every port of the node is taken or rests.
- */
-export async function reserveSlot(db: Database, wish: SlotReservation): Promise<SlotRecord> {
+/** Gives the agent a slot on a node that has room for it. An agent that has one keeps it (S10). Throws `no_room`. */
+export async function reserveSlot(
+  db: Database,
+  { lease, agentId, ...placement }: SlotReservation,
+): Promise<SlotRecord> {
   return db.$transaction(async (tx) => {
-    await assertLease(tx, wish.lease);
-    const agent = await lockAgent(tx, wish.agentId);
+    await assertLease(tx, lease);
+    const agent = await lockAgent(tx, agentId);
     if (agent.slotId !== null) return tx.slot.findUniqueOrThrow({ where: { id: agent.slotId } });
-    // One reservation at a time per node: two agents never read the same free port.
-    await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`ports:${wish.nodeId}`}))::text`;
-    const restingSince = new Date(wish.now.getTime() - wish.portRestMs);
-    const taken = await tx.slot.findMany({
-      where: { nodeId: wish.nodeId, OR: [{ releasedAt: null }, { releasedAt: { gt: restingSince } }] },
-      select: { port: true },
-    });
-    const port = await choosePort(wish, new Set(taken.map((slot) => slot.port)));
-    if (port === null) throw appError("no_room");
-    const { id, ...keys } = wish.slot;
-    const slot = await tx.slot.create({
-      data: {
-        id,
-        nodeId: wish.nodeId,
-        host: wish.host,
-        port,
-        rootKeyEnvelope: Uint8Array.from(keys.rootKeyEnvelope),
-        ingressKeyEnvelope: Uint8Array.from(keys.ingressKeyEnvelope),
-        egressKeyHash: Uint8Array.from(keys.egressKeyHash),
-        ...(keys.appsKeyEnvelope === undefined ? {} : { appsKeyEnvelope: Uint8Array.from(keys.appsKeyEnvelope) }),
-      },
-    });
+    const slot = await placeSlot(tx, placement);
     await tx.agent.update({ where: { id: agent.id }, data: { slotId: slot.id } });
     return slot;
   }, transactionLimits);
-}
-
-async function choosePort({ ports, canUsePort }: SlotReservation, taken: ReadonlySet<number>): Promise<number | null> {
-  for (let port = ports.first; port <= ports.last; port += 1) {
-    if (!taken.has(port) && ((await canUsePort?.(port)) ?? true)) return port;
-  }
-  return null;
 }
 
 /** Remembers which generation of the agent the slot is started for, before it is started. */

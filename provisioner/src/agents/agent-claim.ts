@@ -1,6 +1,7 @@
 import type { ClaimRequest } from "@automna/contract/agentd";
 import { tierCatalogue, tiers, type Tier } from "@automna/core/tiers/catalogue";
 import type { AgentRecord } from "@automna/records/agents";
+import type { SlotSpec } from "./agent-runtime.ts";
 
 /** Model ids of the provider: the one that answers, and the cheap one for recaps. */
 export interface ModelIds {
@@ -20,13 +21,19 @@ export function toClaimRequest(agent: AgentRecord, models: ModelIds): ClaimReque
     personality: agent.personality,
     model: models.main,
     utilityModel: models.utility,
-    memoryMb: Math.floor(slotMemoryMb(agent) * HEAP_SHARE),
+    memoryMb: Math.floor(slotLimits(agent).memoryMb * HEAP_SHARE),
   };
 }
 
-/** Memory limit of the agent's slot, MB. */
-export function slotMemoryMb(agent: AgentRecord): number {
-  return tierCatalogue[toTier(agent.tier)].memoryMb;
+/** OpenClaw runs in 29 to 44 threads, a browser of its skills in some hundred (notes: openclaw 2). */
+const SLOT_PIDS = 1_024;
+
+export type SlotLimits = Pick<SlotSpec, "memoryMb" | "cpus" | "pids" | "volumeMb">;
+
+/** What the agent's slot may use, by its tier. */
+export function slotLimits(agent: Pick<AgentRecord, "tier">): SlotLimits {
+  const { memoryMb, cpus, volumeMb } = tierCatalogue[toTier(agent.tier)];
+  return { memoryMb, cpus, pids: SLOT_PIDS, volumeMb };
 }
 
 function toTier(name: string): Tier {

@@ -9,15 +9,33 @@ export interface SlotSpec {
   /** Where agentd listens. */
   host: string;
   port: number;
+  /** The node it lies on, by its id in the runtime's own world. */
+  nodeId: string;
+  /** What is started: an image's name, or the runtime's own word for what it has installed. */
+  image: string;
   /** Limit of everything that runs in the slot, MB. */
   memoryMb: number;
+  /** Processor cores that it may use at once. */
+  cpus: number;
+  /** Processes and threads that it may have. */
+  pids: number;
+  /** Size of its volume, MB. */
+  volumeMb: number;
 }
 
 /** What a runtime sees of a slot without asking agentd. */
 export type RuntimeSlot =
   | { kind: "absent" }
   | { kind: "stopped"; lastExit: ExitCause; endedAtMs: number | null }
-  | { kind: "running"; startedAtMs: number };
+  /** `isDozing`: it is frozen where it is, memory and all, and answers nobody. */
+  | { kind: "running"; startedAtMs: number; isDozing: boolean };
+
+export interface VolumeCopy {
+  /** Slot whose volume is read; it does not run. */
+  from: string;
+  /** Slot whose volume becomes the same but for the marker; it does not run and may lie on another node. */
+  to: string;
+}
 
 export interface SlotCall {
   /** Aborted when the caller's lease is lost or the service stops. */
@@ -34,11 +52,35 @@ export interface AgentRuntime {
   observe: (slotId: string, signal: AbortSignal) => Promise<RuntimeSlot>;
   /** Makes what the slot needs, its volume included; what is there already is kept. */
   create: (spec: SlotSpec, call: SlotCall) => Promise<void>;
-  /** Starts agentd. Throws `slot_running` when the slot runs, `slot_data_missing` when its volume is not its own. */
+  /**
+   * Starts agentd from the spec's image. Throws `slot_running` when the slot runs, `slot_data_missing` when its volume
+   * is not its own, `image_missing` when the image is not there.
+   */
   start: (spec: SlotSpec, call: SlotCall) => Promise<void>;
-  /** Resolves when nothing of the slot runs any more. Throws `stop_overdue` when that can't be reached. */
+  /** Resolves when nothing of the slot runs any more, dozing or not. Throws `stop_overdue` when that can't be reached. */
   stop: (slotId: string, call: SlotCall) => Promise<void>;
-  /** Removes everything of the slot, its data included, whatever is still there of it. */
+  /** Freezes what runs of the slot; frozen already is fine. Throws `slot_not_running` when nothing runs. */
+  doze: (slotId: string, call: SlotCall) => Promise<void>;
+  /** Lets a dozing slot go on where it was; awake already is fine. Throws `slot_not_running` when nothing runs. */
+  wake: (slotId: string, call: SlotCall) => Promise<void>;
+  /** Gives a stopped slot the spec's limits, for its next start. Throws `slot_running`, `slot_data_missing`. */
+  resize: (spec: SlotSpec, call: SlotCall) => Promise<void>;
+  /**
+   * Makes one slot's volume the same as another's and checks it, whatever an earlier try left. Until it has resolved
+   * the target can't be started. Throws `slot_running` when either runs, `slot_data_missing` when either is not there,
+   * `copy_damaged` when what has arrived is not what was read.
+   */
+  copyVolume: (copy: VolumeCopy, call: SlotCall) => Promise<void>;
+  /**
+   * Keeps the volume of a stopped slot as it is, beside it; one of that name that is complete is left as it is.
+   * Throws `slot_running`, `slot_data_missing`.
+   */
+  snapshot: (slotId: string, name: string, call: SlotCall) => Promise<void>;
+  /** The stopped slot's volume as it was then; the snapshot stays. Throws `slot_running`, `snapshot_missing`. */
+  restoreSnapshot: (slotId: string, name: string, call: SlotCall) => Promise<void>;
+  /** Forgets a snapshot; none of that name is fine. */
+  deleteSnapshot: (slotId: string, name: string, call: SlotCall) => Promise<void>;
+  /** Removes everything of the slot, its data and snapshots included, whatever is still there of it. */
   delete: (slotId: string, call: SlotCall) => Promise<void>;
   /** Ids of the slots of this installation that have anything on the node. */
   listOwned: (signal: AbortSignal) => Promise<string[]>;

@@ -130,25 +130,27 @@ describe("trouble", () => {
   });
 
   test("a full node is said, and waited for", async () => {
-    const node = { ...harness.deps.node, ports: { first: 5_000, last: 5_000 } };
+    await harness.setNode({ ports: { first: 5_000, last: 5_000 } });
     const [first, second] = [await harness.deploy(), await harness.deploy()];
-    await harness.look(first, { node });
+    await harness.look(first);
     for (let i = 0; i < 10; i += 1) {
-      await harness.look(second, { node });
+      await harness.look(second);
       harness.pass(130_000);
     }
     expect(await harness.agent(second)).toMatchObject({ phase: "failing", reason: "no_room" });
+    const said = await harness.db.agentEvent.findMany({ where: { agentId: second, type: "agent.failing" } });
+    expect(said[0]?.data).toMatchObject({ detail: "no node takes the slot: node-1 has no free port" });
     await harness.wish(first, "deleted");
     await harness.settle(first);
     harness.pass(130_000);
-    await harness.look(second, { node });
+    await harness.look(second);
     expect(await harness.agent(second)).toMatchObject({ phase: "starting" });
   });
 
   test("a port that a stranger holds is passed over", async () => {
-    const node = { ...harness.deps.node, canUsePort: async (port: number) => port !== 5_000 };
+    const cell = { ...harness.deps.cell, canUsePort: async (_host: string, port: number) => port !== 5_000 };
     const agentId = await harness.deploy();
-    await harness.look(agentId, { node });
+    await harness.look(agentId, { cell });
     expect(await findSlotOfAgent(harness.db, agentId)).toMatchObject({ port: 5_001 });
   });
 

@@ -1,3 +1,4 @@
+import type { AgentReason } from "@automna/core/agents/agent-health";
 import type { AgentStep } from "@automna/core/agents/agent-steps";
 import type { ObservedSlot } from "@automna/core/agents/observed-slot";
 import { planAgent, planUnobserved, type PlannedAgent, type PlannedSlot } from "@automna/core/agents/plan-agent";
@@ -104,12 +105,18 @@ async function executeSteps(
       const { agent } = context;
       deps.log.error({ err: error, agentId: agent.id, slotId: context.slot?.id, step: step.step }, "a step failed");
       if (agent.phase === "deleting") return { kind: "wait", untilMs: deps.clock() + DELETE_RETRY_MS };
-      await executeStep(deps.executors, { step: "recordFailure", reason: reasonForError(error) }, context);
+      await executeStep(deps.executors, { step: "recordFailure", ...failureOf(error) }, context);
       return null;
     }
     deps.log.debug({ agentId: context.agent.id, ...step }, "step done");
   }
   return null;
+}
+
+/** Our own errors say in words of ours what was the matter; others' may say anything, and are in the log alone. */
+function failureOf(error: unknown): { reason: AgentReason; detail?: string } {
+  const reason = reasonForError(error);
+  return isAppError(error) ? { reason, detail: error.message } : { reason };
 }
 
 async function observeSlot(

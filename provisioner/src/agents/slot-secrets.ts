@@ -1,4 +1,5 @@
-import type { SlotRecord, SlotReservation } from "@automna/records/slots";
+import type { NewSlot } from "@automna/records/placements";
+import type { SlotRecord } from "@automna/records/slots";
 import { newId } from "@automna/service-kit/new-id";
 import { seal, unseal, type KeyRing } from "@automna/service-kit/secret-box";
 import { deriveSlotKey, egressKeyHash, newRootKey } from "@automna/service-kit/slot-keys";
@@ -16,7 +17,7 @@ export interface SlotKeyRings {
 const FIRST_GENERATION = 1;
 
 /** A new slot's id and its keys, each sealed for the one who may open it (design D6). */
-export function newSlotSecrets(rings: SlotKeyRings): SlotReservation["slot"] {
+export function newSlotSecrets(rings: SlotKeyRings): Omit<NewSlot, "volumeMb" | "image"> {
   const id = newId("slt");
   const rootKey = newRootKey();
   const derive = (purpose: "ingress" | "proof" | "egress") => deriveSlotKey(rootKey, purpose, id, FIRST_GENERATION);

@@ -26,6 +26,8 @@ export async function endSlotProcesses({ mark, graceMs, signal }: EndSlot): Prom
   const known = new Map(members.map((process) => [process.pid, process]));
   if (leader !== null && graceMs > 0) {
     send("SIGTERM", leader.pid);
+    // What is frozen hears of it once it goes on.
+    for (const { pid, isStopped } of members) if (isStopped) send("SIGCONT", pid);
     await waitUntilGone([leader], graceMs, signal);
   }
   const leftovers = await findLeft(mark, known);
@@ -74,7 +76,7 @@ async function waitUntilGone(
   }
 }
 
-function send(signal: NodeJS.Signals, pid: number): void {
+export function send(signal: NodeJS.Signals, pid: number): void {
   try {
     process.kill(pid, signal);
   } catch (error) {

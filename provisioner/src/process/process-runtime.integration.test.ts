@@ -1,13 +1,17 @@
 import { execFileSync } from "node:child_process";
 import {
+  chownSync,
   cpSync,
   existsSync,
+  lchownSync,
   linkSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
@@ -61,13 +65,15 @@ async function runtime(
   const started = await startProcessRuntime({
     slotsDir,
     firstPort: 1,
-    image: {
-      command: [nodeForAll(), join(folder, "agent.ts")],
-      gatewayDir: "/nowhere",
-      gatewayCommand: null,
-      egressUrls: ["http://127.0.0.1:1"],
-      timeZone: "UTC",
-      logLevel: "info",
+    images: {
+      installed: {
+        command: [nodeForAll(), join(folder, "agent.ts")],
+        gatewayDir: "/nowhere",
+        gatewayCommand: null,
+        egressUrls: ["http://127.0.0.1:1"],
+        timeZone: "UTC",
+        logLevel: "info",
+      },
     },
     clock: Date.now,
     log: makeSilentLog(),
@@ -100,7 +106,9 @@ async function newSpec(over: Partial<SlotSpec> = {}): Promise<SlotSpec> {
   // Users follow from the port's place in the range, which starts at 1 here.
   let port = await findFreePort();
   while (port >= 9_000) port = await freeBelow(9_000);
-  return { slotId, keyGeneration: 1, rootKey: newRootKey(), host: "127.0.0.1", port, memoryMb: 2_000, ...over };
+  const limits = { memoryMb: 2_000, cpus: 1, pids: 100, volumeMb: 100 };
+  const place = { nodeId: "local", host: "127.0.0.1", port, image: "installed" };
+  return { slotId, keyGeneration: 1, rootKey: newRootKey(), ...place, ...limits, ...over };
 }
 
 let nextPort = 6_100 + (process.pid % 500) * 5;
@@ -216,6 +224,157 @@ describe("a slot's life", () => {
     ).toHaveLength(1);
   });
 });
+
+describe("a dozing slot", () => {
+  test("is frozen as a whole, wakes where it was, and can be told from a running one by a later provisioner", async () => {
+    const on = await runtime();
+    const { spec, standIn } = await started(on);
+    await on.doze(spec.slotId, call);
+    await on.doze(spec.slotId, call);
+    for (const pid of [standIn.pid, standIn.gatewayPid ?? 0]) expect((await findProcess(pid))?.isStopped).toBe(true);
+    expect(await (await runtime()).observe(spec.slotId, signal)).toMatchObject({ kind: "running", isDozing: true });
+    await expect(fetch(`http://${spec.host}:${spec.port}/`, { signal: AbortSignal.timeout(300) })).rejects.toThrow(
+      /timeout/,
+    );
+    await on.wake(spec.slotId, call);
+    await on.wake(spec.slotId, call);
+    expect(await on.observe(spec.slotId, signal)).toMatchObject({ kind: "running", isDozing: false });
+    expect(await untilAnswering(spec)).toEqual(standIn);
+  });
+
+  test("a doze that a crash cut short counts as none, and is done again", async () => {
+    const on = await runtime();
+    const { spec, standIn } = await started(on);
+    process.kill(standIn.gatewayPid ?? 0, "SIGSTOP");
+    expect(await on.observe(spec.slotId, signal)).toMatchObject({ isDozing: false });
+    await on.doze(spec.slotId, call);
+    expect(await on.observe(spec.slotId, signal)).toMatchObject({ isDozing: true });
+  });
+
+  test("stops as cleanly as a running one", async () => {
+    const on = await runtime();
+    const { spec, standIn } = await started(on);
+    await on.doze(spec.slotId, call);
+    await on.stop(spec.slotId, call);
+    expect([await live(standIn.pid), await live(standIn.gatewayPid)]).toEqual([false, false]);
+    expect(await on.observe(spec.slotId, signal)).toMatchObject({ kind: "stopped", lastExit: "clean" });
+    await expect(on.doze(spec.slotId, call)).rejects.toMatchObject({ code: "slot_not_running" });
+    await expect(on.wake(spec.slotId, call)).rejects.toMatchObject({ code: "slot_not_running" });
+  });
+});
+
+describe("copies of a volume", () => {
+  test("go to another slot with everything but the marker and the key, as often as asked", async () => {
+    const on = await runtime();
+    const [from, to] = [await newSpec(), await newSpec()];
+    await on.create(from, call);
+    await on.create(to, call);
+    const key = readFileSync(pathsOf(to.slotId).rootKey, "utf8");
+    writeCustomerFiles(from.slotId, "first");
+    writeFileSync(join(pathsOf(from.slotId).agentd, "claim.json"), "claimed");
+    writeFileSync(join(pathsOf(to.slotId).state, "leftover"), "of an earlier try");
+    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
+    writeCustomerFiles(from.slotId, "second");
+    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
+    const state = pathsOf(to.slotId).state;
+    expect(readFileSync(join(state, "notes/memory.txt"), "utf8")).toBe("second");
+    expect(readlinkSync(join(state, "link"))).toBe("/etc/passwd");
+    expect(readFileSync(join(pathsOf(to.slotId).agentd, "claim.json"), "utf8")).toBe("claimed");
+    expect(existsSync(join(state, "leftover"))).toBe(false);
+    expect(readFileSync(pathsOf(to.slotId).rootKey, "utf8")).toBe(key);
+    expect(statSync(join(state, "notes/memory.txt")).uid).toBe(statSync(state).uid);
+    if (isRoot) expect(statSync(state).uid).not.toBe(statSync(pathsOf(from.slotId).state).uid);
+    await on.start(to, call);
+    await untilAnswering(to);
+    await on.start(from, call);
+  });
+
+  test("are made neither from nor to a slot that runs", async () => {
+    const on = await runtime();
+    const { spec: runs } = await started(on);
+    const idle = await newSpec();
+    await on.create(idle, call);
+    const refused = { code: "slot_running" };
+    await expect(on.copyVolume({ from: runs.slotId, to: idle.slotId }, call)).rejects.toMatchObject(refused);
+    await expect(on.copyVolume({ from: idle.slotId, to: runs.slotId }, call)).rejects.toMatchObject(refused);
+    await expect(on.snapshot(runs.slotId, "before", call)).rejects.toMatchObject(refused);
+    await expect(on.resize(runs, call)).rejects.toMatchObject(refused);
+  });
+
+  test("a copy that was cut short can't be started, and the next one ends it", async () => {
+    const on = await runtime();
+    const [from, to] = [await newSpec(), await newSpec()];
+    await on.create(from, call);
+    await on.create(to, call);
+    writeCustomerFiles(from.slotId, "whole");
+    rmSync(pathsOf(to.slotId).state, { recursive: true });
+    mkdirSync(join(pathsOf(to.slotId).root, "incoming/state"), { recursive: true });
+    await expect(on.start(to, call)).rejects.toMatchObject({ code: "slot_data_missing" });
+    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
+    await on.start(to, call);
+    await untilAnswering(to);
+    expect(readFileSync(join(pathsOf(to.slotId).state, "notes/memory.txt"), "utf8")).toBe("whole");
+  });
+
+  test("a snapshot keeps the volume as it was, comes back as often as asked, and goes", async () => {
+    const on = await runtime();
+    const spec = await newSpec();
+    await on.create(spec, call);
+    const memory = join(pathsOf(spec.slotId).state, "notes/memory.txt");
+    writeCustomerFiles(spec.slotId, "before");
+    await on.snapshot(spec.slotId, "upgrade-2", call);
+    writeCustomerFiles(spec.slotId, "after");
+    await on.snapshot(spec.slotId, "upgrade-2", call);
+    for (let i = 0; i < 2; i += 1) {
+      await on.restoreSnapshot(spec.slotId, "upgrade-2", call);
+      expect(readFileSync(memory, "utf8")).toBe("before");
+      writeCustomerFiles(spec.slotId, "after");
+    }
+    await on.start(spec, call);
+    await untilAnswering(spec);
+    await on.stop(spec.slotId, call);
+    await on.deleteSnapshot(spec.slotId, "upgrade-2", call);
+    await on.deleteSnapshot(spec.slotId, "upgrade-2", call);
+    await expect(on.restoreSnapshot(spec.slotId, "upgrade-2", call)).rejects.toMatchObject({
+      code: "snapshot_missing",
+    });
+    await expect(on.snapshot(spec.slotId, "../outside", call)).rejects.toThrow(TypeError);
+  });
+});
+
+describe("limits and images", () => {
+  test("a resize counts from the next start", async () => {
+    const on = await runtime({ watchEveryMs: 200 });
+    const spec = await newSpec({ memoryMb: 300 });
+    await on.create(spec, call);
+    behave(spec.slotId, { eatsMb: 400 });
+    await on.resize({ ...spec, memoryMb: 2_000 }, call);
+    const file = JSON.parse(readFileSync(join(pathsOf(spec.slotId).root, "slot.json"), "utf8")) as object;
+    expect(file).toMatchObject({ memoryMb: 2_000 });
+    await on.start({ ...spec, memoryMb: 2_000 }, call);
+    await untilAnswering(spec);
+    await sleep(600);
+    expect((await on.observe(spec.slotId, signal)).kind).toBe("running");
+  });
+
+  test("an image that is not installed starts nothing", async () => {
+    const on = await runtime();
+    const spec = await newSpec({ image: "another" });
+    await on.create(spec, call);
+    await expect(on.start(spec, call)).rejects.toMatchObject({ code: "image_missing" });
+  });
+});
+
+function writeCustomerFiles(slotId: string, text: string): void {
+  const { state } = pathsOf(slotId);
+  const owner = statSync(state);
+  mkdirSync(join(state, "notes"), { recursive: true, mode: 0o750 });
+  writeFileSync(join(state, "notes/memory.txt"), text);
+  rmSync(join(state, "link"), { force: true });
+  symlinkSync("/etc/passwd", join(state, "link"));
+  for (const path of ["notes", "notes/memory.txt"]) chownSync(join(state, path), owner.uid, owner.gid);
+  lchownSync(join(state, "link"), owner.uid, owner.gid);
+}
 
 describe("how a run ends", () => {
   test("a crash, a kill and a stop are told apart, and announced", async () => {

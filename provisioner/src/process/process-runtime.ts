@@ -7,23 +7,34 @@ import type { AgentRuntime, RuntimeSlot, SlotSpec } from "../agents/agent-runtim
 import { runEvery } from "../sweeps/run-every.ts";
 import { agentdEnvironment, type AgentImage } from "./agentd-launch.ts";
 import { endSlotProcesses } from "./end-slot.ts";
+import { freezeSlot, thawSlot } from "./freeze-slot.ts";
 import { ensureInstallId } from "./installation.ts";
 import { makeMemoryWatch } from "./memory-watch.ts";
 import { makePortProbe } from "./port-probe.ts";
+import { findProcess } from "./process-table.ts";
 import { spawnSlotChild } from "./slot-child.ts";
 import { readLastExit, readSlotFile, writeSlotFile, type SlotFile } from "./slot-files.ts";
 import { assertMarker, createSlotFolder, listSlotFolders, removeSlotFolder } from "./slot-folder.ts";
 import { slotPaths } from "./slot-paths.ts";
 import { makeSlotLock, withMachineLock } from "./slot-lock.ts";
+import type { SlotMark } from "./slot-processes.ts";
 import { makeSlotRuns, markOf } from "./slot-runs.ts";
 import { asAgentdUser, chooseSlotUsers, userBase } from "./slot-users.ts";
+import {
+  copySlotVolume,
+  deleteSlotSnapshot,
+  restoreSlotSnapshot,
+  snapshotSlot,
+  type SlotVolume,
+} from "./slot-volume.ts";
 
 export interface ProcessRuntimeOptions {
   /** One folder per slot. */
   slotsDir: string;
   /** First port of the range: a slot's users follow from its place in it. */
   firstPort: number;
-  image: AgentImage;
+  /** What can be started, by name. */
+  images: Readonly<Record<string, AgentImage>>;
   clock: Clock;
   log: Logger;
   /** How long agentd may take to stop, ms (design D14). */
@@ -47,7 +58,7 @@ const EXCESS_GRACE_MS = 5 * SECOND_MS;
 export async function startProcessRuntime(options: ProcessRuntimeOptions): Promise<ProcessRuntime> {
   const {
     slotsDir,
-    image,
+    images,
     clock,
     log,
     firstPort,
@@ -87,17 +98,34 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     const file = await readOwn(slotId);
     if (file === null) return { kind: "absent" };
     const run = await runs.find(file);
-    if (run !== null) return { kind: "running", startedAtMs: run.startedAtMs };
+    if (run !== null) {
+      const leader = await findProcess(run.pid);
+      return { kind: "running", startedAtMs: run.startedAtMs, isDozing: leader?.isStopped ?? false };
+    }
     const last = await readLastExit(slotPaths(slotsDir, slotId));
     return { kind: "stopped", lastExit: last?.cause ?? "clean", endedAtMs: last?.endedAtMs ?? null };
   };
 
+  const readPresent = async (slotId: string): Promise<SlotFile> => {
+    const file = await readOwn(slotId);
+    if (file === null) throw new AppError("slot_data_missing", "conflict", `${slotId} has no folder`);
+    return file;
+  };
+
+  /** Throws unless the slot is there and its agentd does not run. */
+  const readIdle = async (slotId: string): Promise<SlotFile> => {
+    const file = await readPresent(slotId);
+    if ((await runs.find(file)) !== null) throw new AppError("slot_running", "conflict", `${slotId} runs`);
+    return file;
+  };
+
   const start = async (spec: SlotSpec, signal: AbortSignal) => {
-    const file = await readOwn(spec.slotId);
-    if (file === null) throw new AppError("slot_data_missing", "conflict", `${spec.slotId} has no folder`);
+    const image = images[spec.image];
+    if (image === undefined) throw new AppError("image_missing", "conflict", `no image ${spec.image} on this machine`);
+    const file = await readPresent(spec.slotId);
     const paths = slotPaths(slotsDir, spec.slotId);
     await assertMarker(paths, file);
-    if ((await runs.find(file)) !== null) throw new AppError("slot_running", "conflict", `${spec.slotId} runs already`);
+    await readIdle(spec.slotId);
     // Two gateways never run on one volume (design D14): what outlived its agentd goes first.
     await endSlotProcesses({ mark: markOf(slotsDir, file, null), graceMs: stopGraceMs, signal });
     if (!(await makePortProbe(spec.host)(spec.port)))
@@ -123,6 +151,29 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
     await runs.find(file);
   };
 
+  /** Does `work` with the volume of a slot of which nothing runs, its gateway included (design D14). */
+  const withVolume = <Result>(
+    slotId: string,
+    signal: AbortSignal,
+    work: (volume: SlotVolume) => Promise<Result>,
+  ): Promise<Result> =>
+    lock(slotId, () =>
+      withMachineLock(slotId, async () => {
+        const file = await readIdle(slotId);
+        await endSlotProcesses({ mark: markOf(slotsDir, file, null), graceMs: stopGraceMs, signal });
+        return work({ paths: slotPaths(slotsDir, slotId), file });
+      }),
+    );
+
+  const withRun = (slotId: string, act: (mark: SlotMark, signal: AbortSignal) => Promise<void>, signal: AbortSignal) =>
+    lock(slotId, async () => {
+      const file = await readOwn(slotId);
+      const run = file === null ? null : await runs.find(file);
+      if (file === null || run === null)
+        throw new AppError("slot_not_running", "conflict", `nothing of ${slotId} runs`);
+      await act(markOf(slotsDir, file, run.pid), signal);
+    });
+
   const watch = makeMemoryWatch({
     slotsDir,
     installId,
@@ -147,6 +198,27 @@ export async function startProcessRuntime(options: ProcessRuntimeOptions): Promi
       }),
     start: (spec, { signal }) => lock(spec.slotId, () => withMachineLock(spec.slotId, () => start(spec, signal))),
     stop: (slotId, { signal }) => lock(slotId, () => end(slotId, "clean", stopGraceMs, signal)),
+    doze: (slotId, { signal }) => withRun(slotId, freezeSlot, signal),
+    wake: (slotId, { signal }) => withRun(slotId, thawSlot, signal),
+    resize: ({ slotId, memoryMb }, { signal }) =>
+      withVolume(slotId, signal, ({ paths, file }) => writeSlotFile(paths, { ...file, memoryMb })),
+    copyVolume({ from, to }, { signal }) {
+      if (from === to) throw new TypeError("a volume is not copied onto itself");
+      // Always in the same order: two copies never wait for each other.
+      const [first, second] = [from, to].toSorted() as [string, string];
+      return withVolume(first, signal, (one) =>
+        withVolume(second, signal, (other) =>
+          first === from ? copySlotVolume(one, other, signal) : copySlotVolume(other, one, signal),
+        ),
+      );
+    },
+    snapshot: (slotId, name, { signal }) => withVolume(slotId, signal, (volume) => snapshotSlot(volume, name, signal)),
+    restoreSnapshot: (slotId, name, { signal }) =>
+      withVolume(slotId, signal, (volume) => restoreSlotSnapshot(volume, name, signal)),
+    deleteSnapshot: (slotId, name) =>
+      lock(slotId, async () => {
+        if ((await readOwn(slotId)) !== null) await deleteSlotSnapshot(slotPaths(slotsDir, slotId), name);
+      }),
     delete: (slotId, { signal }) =>
       lock(slotId, async () => {
         await end(slotId, "clean", 0, signal);

@@ -13,6 +13,8 @@ export interface ProcessFacts {
   /** When it was born, in the system's own words: with the pid it names one process for ever. */
   birth: string;
   rssBytes: number;
+  /** Frozen by a signal. */
+  isStopped: boolean;
 }
 
 const isLinux = process.platform === "linux";
@@ -63,6 +65,7 @@ export function parseProc(stat: string, status: string, boot: string): ProcessFa
     uid: Number(/^Uid:\s+(\d+)/m.exec(status)?.[1]),
     birth: `${boot}/${field(22)}`,
     rssBytes: Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? 0) * 1024,
+    isStopped: field(3) === "T",
   };
 }
 
@@ -91,6 +94,9 @@ export function parsePs(output: string): ProcessFacts[] {
     const match = /^\s*(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\d+)\s+(\S+)\s+(.+?)\s*$/.exec(line);
     if (match === null || match[6]?.startsWith("Z")) return [];
     const [pid = 0, parentPid = 0, groupId = 0, uid = 0, rssKb = 0] = match.slice(1, 6).map(Number);
-    return [{ pid, parentPid, groupId, sessionId: groupId, uid, birth: match[7] ?? "", rssBytes: rssKb * 1024 }];
+    const isStopped = match[6]?.startsWith("T") ?? false;
+    return [
+      { pid, parentPid, groupId, sessionId: groupId, uid, birth: match[7] ?? "", rssBytes: rssKb * 1024, isStopped },
+    ];
   });
 }

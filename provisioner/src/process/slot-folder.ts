@@ -9,7 +9,8 @@ import { isMissing, isSlotId, slotPaths, type SlotPaths } from "./slot-paths.ts"
 /** A slot that is being made, and one that is being removed; both carry slot.json to the end. */
 const UNFINISHED = ".new-";
 const DOOMED = ".old-";
-const MARKER = ".automna-slot";
+/** Says on the volume itself whose it is. */
+export const MARKER = ".automna-slot";
 
 const markerSchema = z.object({ slotId: z.string(), installId: z.string() });
 
@@ -23,14 +24,15 @@ export async function createSlotFolder(slotsDir: string, file: SlotFile, rootKey
   await makeOwnFolder(paths.agentd, file.users?.agentd);
   await makeOwnFile(paths.rootKey, Buffer.from(rootKey).toString("base64url"), file.users?.agentd);
   await makeOwnFolder(paths.state, file.users?.gateway);
-  await makeOwnFile(
-    join(paths.state, MARKER),
-    JSON.stringify({ slotId: file.slotId, installId: file.installId }),
-    file.users?.gateway,
-  );
+  await writeMarker(paths.state, file);
   // The slot's users pass through, and see nothing but what is theirs.
   if (file.users !== null) await chmod(paths.root, 0o711);
   await rename(paths.root, slotPaths(slotsDir, file.slotId).root);
+}
+
+/** Marks a volume that has no marker as the slot's. */
+export async function writeMarker(stateDir: string, { slotId, installId, users }: SlotFile): Promise<void> {
+  await makeOwnFile(join(stateDir, MARKER), JSON.stringify({ slotId, installId }), users?.gateway);
 }
 
 async function makeOwnFolder(path: string, uid: number | undefined): Promise<void> {

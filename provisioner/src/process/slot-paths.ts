@@ -5,6 +5,7 @@ import { join } from "node:path";
  *   slot.json  whose the slot is        state/   the volume, with its marker; the gateway's
  *   pid.json   the live run             agentd/  root key and claim; agentd's
  *   last-exit.json  how the last ended  agentd.log
+ *   snapshots/  copies of both folders, by name
  */
 export interface SlotPaths {
   root: string;

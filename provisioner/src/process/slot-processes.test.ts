@@ -10,6 +10,7 @@ const processWith = (over: Partial<ProcessFacts>): ProcessFacts => ({
   uid: 500,
   birth: `boot/${over.pid ?? 10}`,
   rssBytes: 0,
+  isStopped: false,
   ...over,
 });
 const onlooker = (environments: Record<number, string[]> = {}): Onlooker => ({
@@ -106,6 +107,7 @@ test("reads procfs also when the command's name holds spaces and brackets, and l
     uid: 700,
     birth: "b/123456",
     rssBytes: 2_097_152,
+    isStopped: false,
   });
   expect(parseProc(stat("Z"), status, "b")).toBeNull();
 });
@@ -122,6 +124,7 @@ test("reads ps where there is no procfs", () => {
       uid: 501,
       birth: "Sun Nov 22 17:37:00 2026",
       rssBytes: 20_971_520,
+      isStopped: false,
     },
   ]);
 });

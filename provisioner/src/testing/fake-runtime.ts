@@ -8,7 +8,9 @@ import type { AgentdClient } from "../agents/agentd-client.ts";
 interface FakeSlot {
   /** Written once, when the volume is made: who sees another one has lost data. */
   volume: string;
-  run: { startedAtMs: number; gateway: GatewayState; looks: number } | null;
+  run: { startedAtMs: number; gateway: GatewayState; looks: number; isDozing: boolean; image: string } | null;
+  memoryMb: number;
+  snapshots: Map<string, { volume: string; claim: ClaimRequest | null }>;
   lastExit: ExitCause;
   endedAtMs: number | null;
   claim: ClaimRequest | null;
@@ -34,6 +36,16 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
     if (slot === undefined) throw new AppError("slot_data_missing", "conflict", `no slot ${slotId}`);
     return slot;
   };
+  const idleAt = (slotId: string) => {
+    const slot = slotAt(slotId);
+    if (slot.run !== null) throw new AppError("slot_running", "conflict", `${slotId} runs`);
+    return slot;
+  };
+  const runOf = (slotId: string) => {
+    const run = slots.get(slotId)?.run ?? null;
+    if (run === null) throw new AppError("slot_not_running", "conflict", `${slotId} does not run`);
+    return run;
+  };
   const end = (slotId: string, cause: ExitCause) => {
     const slot = slots.get(slotId);
     if (slot === undefined || slot.run === null) return;
@@ -48,9 +60,9 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
         const slot = slots.get(slotId);
         if (slot === undefined) return { kind: "absent" };
         if (slot.run === null) return { kind: "stopped", lastExit: slot.lastExit, endedAtMs: slot.endedAtMs };
-        return { kind: "running", startedAtMs: slot.run.startedAtMs };
+        return { kind: "running", startedAtMs: slot.run.startedAtMs, isDozing: slot.run.isDozing };
       },
-      async create({ slotId }) {
+      async create({ slotId, memoryMb }) {
         calls.push("create");
         if (slots.has(slotId)) return;
         slots.set(slotId, {
@@ -59,17 +71,53 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
           lastExit: "clean",
           endedAtMs: null,
           claim: null,
+          memoryMb,
+          snapshots: new Map(),
         });
       },
-      async start({ slotId }) {
+      async start({ slotId, memoryMb, image }) {
         calls.push("start");
-        const slot = slotAt(slotId);
-        if (slot.run !== null) throw new AppError("slot_running", "conflict", `${slotId} runs`);
-        slot.run = { startedAtMs: clock(), gateway: slot.claim === null ? "unclaimed" : "starting", looks: 0 };
+        const slot = idleAt(slotId);
+        const gateway = slot.claim === null ? "unclaimed" : "starting";
+        slot.run = { startedAtMs: clock(), gateway, looks: 0, isDozing: false, image };
+        slot.memoryMb = memoryMb;
       },
       async stop(slotId) {
         calls.push("stop");
         end(slotId, "clean");
+      },
+      async doze(slotId) {
+        calls.push("doze");
+        runOf(slotId).isDozing = true;
+      },
+      async wake(slotId) {
+        calls.push("wake");
+        runOf(slotId).isDozing = false;
+      },
+      async resize({ slotId, memoryMb }) {
+        calls.push("resize");
+        idleAt(slotId).memoryMb = memoryMb;
+      },
+      async copyVolume({ from, to }) {
+        calls.push("copyVolume");
+        const [source, target] = [idleAt(from), idleAt(to)];
+        Object.assign(target, { volume: source.volume, claim: source.claim });
+      },
+      async snapshot(slotId, name) {
+        calls.push("snapshot");
+        const { snapshots, volume, claim } = idleAt(slotId);
+        if (!snapshots.has(name)) snapshots.set(name, { volume, claim });
+      },
+      async restoreSnapshot(slotId, name) {
+        calls.push("restoreSnapshot");
+        const slot = idleAt(slotId);
+        const kept = slot.snapshots.get(name);
+        if (kept === undefined) throw new AppError("snapshot_missing", "conflict", `no snapshot ${name}`);
+        Object.assign(slot, kept);
+      },
+      async deleteSnapshot(slotId, name) {
+        calls.push("deleteSnapshot");
+        slots.get(slotId)?.snapshots.delete(name);
       },
       async delete(slotId) {
         calls.push("delete");
@@ -81,7 +129,7 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
     agentd: {
       async observe({ slotId }) {
         const slot = slotAt(slotId);
-        if (slot.run === null) return { kind: "silent" };
+        if (slot.run === null || slot.run.isDozing) return { kind: "silent" };
         slot.run.looks += 1;
         if (slot.run.gateway === "starting" && slot.run.looks >= 3) slot.run.gateway = "ready";
         const hash = slot.claim === null ? null : claimHash(slot.claim);

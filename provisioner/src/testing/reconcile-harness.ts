@@ -1,5 +1,6 @@
 import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
 import { changeDesired, createAgent, findAgent, type AgentRecord } from "@automna/records/agents";
+import { ensureCell, listNodes, recordNode, type NodeFacts } from "@automna/records/nodes";
 import { listLiveSlots } from "@automna/records/slots";
 import { makeSilentLog } from "@automna/service-kit/log";
 import { newId } from "@automna/service-kit/new-id";
@@ -9,7 +10,20 @@ import { makeReconcileAgent, type ReconcileDeps, type ReconcileOutcome } from ".
 import { stepExecutors } from "../agents/step-executors.ts";
 import { makeFakeWorld, type FakeWorld } from "./fake-runtime.ts";
 
-export const NODE_ID = "node-1";
+export const CELL_ID = "cell-1";
+
+const nodeFacts: NodeFacts = {
+  id: "node-1",
+  cellId: CELL_ID,
+  name: "node-1",
+  address: "127.0.0.1",
+  keeperUrl: null,
+  ports: { first: 5_000, last: 5_009 },
+  memoryMb: null,
+  awakeLimit: null,
+  ownerId: null,
+  isThere: true,
+};
 
 export interface Harness extends AsyncDisposable {
   /** As the provisioner's own role. */
@@ -19,6 +33,8 @@ export interface Harness extends AsyncDisposable {
   rings: ReconcileDeps["rings"];
   now: () => number;
   pass: (ms: number) => void;
+  /** The node's record, as its cell says from now on. */
+  setNode: (over: Partial<NodeFacts>) => Promise<void>;
   deploy: () => Promise<string>;
   wish: (agentId: string, desired: AgentRecord["desired"], isRestart?: boolean) => Promise<void>;
   /** One look, as a worker of its own. */
@@ -42,18 +58,22 @@ export function makeHarness(database: TestDatabase): Harness {
     agentd: world.agentd,
     rings,
     models: { main: "claude-sonnet-4-5", utility: "claude-haiku-4-5" },
-    node: {
-      nodeId: NODE_ID,
+    cell: {
+      cellId: CELL_ID,
       backendType: "local",
-      host: "127.0.0.1",
-      ports: { first: 5_000, last: 5_009 },
+      takesEveryTier: true,
+      workingSetMb: 1_024,
       portRestMs: 60_000,
-      canUsePort: async () => true,
+      image: "image-1",
     },
     executors: stepExecutors,
     lease: { db, holder: "test", ttlMs: 15_000, renewMs: 5_000 },
     clock: () => nowMs,
     log: makeSilentLog(),
+  };
+  const setNode = async (over: Partial<NodeFacts>) => {
+    await ensureCell(db, { id: CELL_ID, runtime: "process" });
+    await recordNode(db, { ...nodeFacts, ...over }, new Date(nowMs));
   };
   const look: Harness["look"] = (agentId, over = {}) =>
     makeReconcileAgent({ ...deps, ...over })(agentId, new AbortController().signal);
@@ -71,7 +91,9 @@ export function makeHarness(database: TestDatabase): Harness {
     agent,
     now: () => nowMs,
     pass: (ms) => (nowMs += ms),
+    setNode,
     async deploy() {
+      if ((await listNodes(db, CELL_ID)).length === 0) await setNode({});
       const userId = newId("user");
       await admin.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
       const wished = await createAgent(admin, {
@@ -98,7 +120,7 @@ export function makeHarness(database: TestDatabase): Harness {
       }
       return agent(agentId);
     },
-    liveSlots: async () => (await listLiveSlots(db, NODE_ID)).map((slot) => slot.id),
+    liveSlots: async () => (await listLiveSlots(db, CELL_ID)).map((slot) => slot.id),
     async [Symbol.asyncDispose]() {
       await Promise.all([db.$disconnect(), admin.$disconnect()]);
     },

@@ -4,6 +4,10 @@ import { serviceStops } from "../billing/service.ts";
 export const agentReasons = [
   "no_room",
   "slot_lost",
+  "slot_rejected",
+  "slot_pending",
+  "node_lost",
+  "image_missing",
   "agentd_exited",
   "agentd_silent",
   "gateway_failing",
@@ -32,6 +36,23 @@ const texts: Record<AgentReason, ReasonText> = {
   slot_lost: {
     title: "Agent temporarily unavailable. We're on it.",
     detail: "Its data is not where it was last. It is not started empty: an operator has to look, or you delete it.",
+  },
+  slot_rejected: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "Its machine refused to start it. We try again with growing pauses. Nothing was lost.",
+  },
+  slot_pending: {
+    title: "Your agent takes longer than usual.",
+    detail: "Its machine has not started it yet. We try again by ourselves. Nothing was lost.",
+  },
+  node_lost: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail:
+      "The machine that holds it does not answer. Its data stays there: it comes back with the machine, or an operator decides.",
+  },
+  image_missing: {
+    title: "Agent temporarily unavailable. We're on it.",
+    detail: "Its program could not be fetched. We try again with growing pauses. Nothing was lost.",
   },
   agentd_exited: {
     title: "Agent temporarily unavailable. We're on it.",

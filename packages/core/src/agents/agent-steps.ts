@@ -24,7 +24,11 @@ export interface AgentStepArguments {
   /** Move the phase with its event; routes follow in the same transaction. */
   setPhase: { to: AgentPhase; reason: AgentReason | null };
   /** Record an attempt that did not work; decides between another try and giving up. */
-  recordFailure: { reason: AgentReason };
+  recordFailure: {
+    reason: AgentReason;
+    /** What operators read beside it. */
+    detail?: string;
+  };
   /** Tell watchers how far a deploy is. */
   setStage: { stage: DeployStage };
   /** The agent has been well for a while: forget earlier attempts. */

@@ -2,8 +2,19 @@
 export const gatewayStates = ["unclaimed", "starting", "ready", "failing", "stopped"] as const;
 export type GatewayState = (typeof gatewayStates)[number];
 
-/** Why a slot's process ended, as far as the node can tell. `clean` = it was asked to; ending by itself never is. */
-export const exitCauses = ["clean", "crashed", "killed", "out_of_memory", "unknown"] as const;
+/**
+ * Why a slot's process ended, as far as the node can tell. `clean` = it was asked to; ending by itself never is.
+ * `rejected` and `image_missing`: its node could not even start it.
+ */
+export const exitCauses = [
+  "clean",
+  "crashed",
+  "killed",
+  "out_of_memory",
+  "rejected",
+  "image_missing",
+  "unknown",
+] as const;
 export type ExitCause = (typeof exitCauses)[number];
 
 export type ObservedAgentd =
@@ -23,4 +34,8 @@ export type ObservedSlot =
   | { kind: "absent" }
   /** `endedAtMs` is when that was seen; null = it never ran. */
   | { kind: "stopped"; lastExit: ExitCause; endedAtMs: number | null }
-  | { kind: "running"; startedAtMs: number; agentd: ObservedAgentd };
+  /** It is to run and its node has not got to it yet: nothing of it runs. */
+  | { kind: "pending"; sinceMs: number }
+  | { kind: "running"; startedAtMs: number; agentd: ObservedAgentd }
+  /** Its node is cut off: it may run there or not, and nobody can tell. */
+  | { kind: "lost" };

@@ -319,3 +319,53 @@ describe("trouble", () => {
     expect(failureOutcome(5, 0, "step_failed").phase).toBe("failed");
   });
 });
+
+describe("a slot whose node has not got to it", () => {
+  const slot = slotWith();
+  const pending: ObservedSlot = { kind: "pending", sinceMs: 1_000 };
+  const plan = (over: Partial<PlannedAgent>, now: number) =>
+    planAgent({ agent: agentWith({ phase: "starting", stage: "starting", ...over }), slot, observed: pending, now });
+
+  test("is waited for, and then stopped and told", () => {
+    expect(names(plan({}, 60_000))).toEqual(["wait"]);
+    expect(plan({}, 122_000)).toEqual([
+      { step: "stopSlot", slotId: "slt_1" },
+      { step: "recordFailure", reason: "slot_pending" },
+    ]);
+  });
+
+  test("is stopped when nobody wants it any more, or wants another generation", () => {
+    expect(names(plan({ desired: "stopped", phase: "stopping" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(plan({ desired: "deleted", phase: "deleting" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(plan({ desired: "stopped", phase: "asleep" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(plan({ generation: 2 }, 2_000))).toEqual(["stopSlot"]);
+  });
+
+  test("that its node refused is a failure with that reason", () => {
+    for (const [lastExit, reason] of [
+      ["rejected", "slot_rejected"],
+      ["image_missing", "image_missing"],
+    ] as const) {
+      const observed: ObservedSlot = { kind: "stopped", lastExit, endedAtMs: 5_000 };
+      const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
+      expect(planAgent({ agent, slot, observed, now: 6_000 })).toEqual([{ step: "recordFailure", reason }]);
+    }
+  });
+});
+
+describe("a slot on a node that is cut off", () => {
+  const slot = slotWith();
+  const plan = (over: Partial<PlannedAgent>) =>
+    planAgent({ agent: agentWith({ phase: "ready", ...over }), slot, observed: { kind: "lost" }, now: 1_000 });
+
+  test("is told once and never started elsewhere", () => {
+    expect(plan({})).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
+    expect(names(plan({ phase: "failing" }))).toEqual(["wait"]);
+    expect(failureOutcome(20, 0, "node_lost").phase).toBe("failing");
+  });
+
+  test("is neither called stopped nor deleted before somebody has seen that", () => {
+    expect(plan({ desired: "stopped", phase: "stopping" })).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
+    expect(names(plan({ desired: "deleted", phase: "deleting" }))).toEqual(["wait"]);
+  });
+});

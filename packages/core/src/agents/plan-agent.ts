@@ -1,4 +1,4 @@
-import { SECOND_MS } from "../shared/clock.ts";
+import { MINUTE_MS, SECOND_MS } from "../shared/clock.ts";
 import type { ServiceStop } from "../billing/service.ts";
 import { unreachable } from "../shared/unreachable.ts";
 import { phaseDeadlineMs, type AgentPhase } from "./agent-phase.ts";
@@ -11,6 +11,8 @@ import { ATTEMPT_BUDGET, FORGET_AFTER_MS } from "./retry-policy.ts";
 
 /** How long a slot that runs may stay silent before it is stopped: agentd itself is up in about a second. */
 const SILENCE_LIMIT_MS = 30 * SECOND_MS;
+/** How long a slot may wait for its node to begin with it; fetching a new image is the longest part of that. */
+const PENDING_LIMIT_MS = 2 * MINUTE_MS;
 /** How often a slot on its way is looked at again; agentd itself is up so soon that a second would be most of it. */
 const POLL_MS = SECOND_MS;
 const SILENT_POLL_MS = SECOND_MS / 4;
@@ -66,13 +68,17 @@ export function planAgent(input: PlanInput): AgentStep[] {
   }
 }
 
-function planDelete({ agent, slot, observed }: PlanInput): AgentStep[] {
+function planDelete({ agent, slot, observed, now }: PlanInput): AgentStep[] {
   if (agent.phase === "deleted") return [];
   if (agent.phase !== "deleting") return [{ step: "setPhase", to: "deleting", reason: null }];
   if (slot === null) return [{ step: "setPhase", to: "deleted", reason: null }];
   switch (observed.kind) {
     case "running":
+    case "pending":
       return [{ step: "stopSlot", slotId: slot.slotId }];
+    case "lost":
+      // Its data can't be deleted there now, and calling it deleted would be a lie: it goes when the node is back.
+      return [{ step: "wait", untilMs: now + BLIND_POLL_MS }];
     case "stopped":
       return [{ step: "deleteSlot", slotId: slot.slotId }];
     case "absent":
@@ -85,15 +91,31 @@ function planDelete({ agent, slot, observed }: PlanInput): AgentStep[] {
 function planStop({ agent, slot, observed, now }: PlanInput): AgentStep[] {
   if (agent.phase === "asleep" || agent.phase === "deleted") {
     // A slot that runs although its agent sleeps (a start that a crash left behind) is stopped all the same.
-    return slot !== null && observed.kind === "running" ? [{ step: "stopSlot", slotId: slot.slotId }] : [];
+    return slot !== null && isUp(observed) ? [{ step: "stopSlot", slotId: slot.slotId }] : [];
   }
   if (agent.phase === "requested") return [{ step: "setPhase", to: "asleep", reason: stopReason(agent) }];
   if (agent.phase === "failed" && agent.attempts >= ATTEMPT_BUDGET) return [];
   const retryWait = waitForRetry(agent, now);
   if (retryWait !== null) return retryWait;
   if (agent.phase !== "stopping") return [{ step: "setPhase", to: "stopping", reason: null }];
-  if (slot !== null && observed.kind === "running") return [{ step: "stopSlot", slotId: slot.slotId }];
+  if (slot !== null && observed.kind === "lost") return planLost(agent, now);
+  if (slot !== null && isUp(observed)) return [{ step: "stopSlot", slotId: slot.slotId }];
   return [{ step: "setPhase", to: "asleep", reason: stopReason(agent) }];
+}
+
+/** Runs, or will as soon as its node gets to it. */
+function isUp(observed: ObservedSlot): boolean {
+  return observed.kind === "running" || observed.kind === "pending";
+}
+
+/**
+ * The node is cut off. Starting the agent elsewhere could make two of it, on old data: its failure is told once, and
+ * then it waits for the node, or for a person's decision.
+ */
+function planLost(agent: PlannedAgent, now: number): AgentStep[] {
+  return agent.phase === "failing"
+    ? [{ step: "wait", untilMs: now + BLIND_POLL_MS }]
+    : [{ step: "recordFailure", reason: "node_lost" }];
 }
 
 function stopReason({ stoppedFor }: PlannedAgent): AgentReason {
@@ -148,6 +170,10 @@ function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
       return [...stage(agent, "placing"), { step: "createSlot", slotId: slot.slotId }];
     case "stopped":
       return planStopped(agent, slot, observed);
+    case "pending":
+      return planPending(input, slot, observed);
+    case "lost":
+      return planLost(agent, now);
     case "running":
       return planRunning(input, slot, observed);
     default:
@@ -173,6 +199,21 @@ function planStopped(
   return agent.phase === "starting"
     ? [...stage(agent, "starting"), startSlot(agent, slot)]
     : enterStarting(agent, slot);
+}
+
+function planPending(
+  { agent, now }: PlanInput,
+  slot: PlannedSlot,
+  { sinceMs }: Extract<ObservedSlot, { kind: "pending" }>,
+): AgentStep[] {
+  if (agent.phase !== "starting") return enterStarting(agent, slot);
+  if (slot.startedGeneration !== agent.generation) return [{ step: "stopSlot", slotId: slot.slotId }];
+  if (now - Math.max(sinceMs, agent.phaseSinceMs) <= PENDING_LIMIT_MS)
+    return [...stage(agent, "starting"), { step: "wait", untilMs: now + SILENT_POLL_MS }];
+  return [
+    { step: "stopSlot", slotId: slot.slotId },
+    { step: "recordFailure", reason: "slot_pending" },
+  ];
 }
 
 function planRunning(
@@ -257,6 +298,12 @@ function isOverdue(agent: PlannedAgent, sinceMs: number, now: number): boolean {
   return deadlineMs !== null && now - sinceMs > deadlineMs;
 }
 
+const exitReasons: Partial<Record<ExitCause, AgentReason>> = {
+  out_of_memory: "out_of_memory",
+  rejected: "slot_rejected",
+  image_missing: "image_missing",
+};
+
 function reasonForExit(cause: ExitCause): AgentReason {
-  return cause === "out_of_memory" ? "out_of_memory" : "agentd_exited";
+  return exitReasons[cause] ?? "agentd_exited";
 }

@@ -17,7 +17,7 @@ export type FailureOutcome =
   | { phase: "failed"; attempts: number; retryAtMs: null };
 
 /** Reasons that pass without anybody's doing: tried for as long as it takes. */
-const patientReasons: ReadonlySet<AgentReason> = new Set(["no_room"]);
+const patientReasons: ReadonlySet<AgentReason> = new Set(["no_room", "node_lost"]);
 
 /** What one more failure means for an agent that had `attempts` of them. */
 export function failureOutcome(attempts: number, now: number, reason: AgentReason | null = null): FailureOutcome {

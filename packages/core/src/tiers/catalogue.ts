@@ -15,6 +15,10 @@ export interface TierFacts {
   priceLookupKey: string | null;
   /** Memory limit of the slot, MB. */
   memoryMb: number;
+  /** Processor cores that the slot may use at once: a boot alone takes 15 to 25 seconds of one. */
+  cpus: number;
+  /** Size of the slot's volume, MB. */
+  volumeMb: number;
   placement: "local" | "shared" | "dedicated";
   /** Hetzner server types, best first, resolved against the live list; empty where no server is ordered. */
   serverTypes: readonly string[];
@@ -56,6 +60,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: null,
     priceLookupKey: null,
     memoryMb: 2_560,
+    cpus: 2,
+    volumeMb: 10_240,
     placement: "local",
     serverTypes: [],
     creditsPerMonth: 2_000,
@@ -69,6 +75,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: 2_900,
     priceLookupKey: "automna_starter_monthly",
     memoryMb: 2_560,
+    cpus: 2,
+    volumeMb: 10_240,
     placement: "shared",
     serverTypes: [],
     creditsPerMonth: 500,
@@ -88,6 +96,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: 7_900,
     priceLookupKey: "automna_pro_monthly",
     memoryMb: 4_096,
+    cpus: 2,
+    volumeMb: 20_480,
     placement: "shared",
     serverTypes: [],
     creditsPerMonth: 2_000,
@@ -103,6 +113,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: 12_900,
     priceLookupKey: "automna_business_monthly",
     memoryMb: 8_192,
+    cpus: 4,
+    volumeMb: 40_960,
     placement: "dedicated",
     serverTypes: servers8Gb,
     creditsPerMonth: 15_000,
@@ -116,6 +128,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: 24_900,
     priceLookupKey: "automna_max_monthly",
     memoryMb: 16_384,
+    cpus: 8,
+    volumeMb: 81_920,
     placement: "dedicated",
     serverTypes: servers16Gb,
     creditsPerMonth: 40_000,
@@ -130,6 +144,8 @@ export const tierCatalogue: Record<Tier, TierFacts> = {
     monthlyPriceCents: null,
     priceLookupKey: null,
     memoryMb: 16_384,
+    cpus: 8,
+    volumeMb: 81_920,
     placement: "dedicated",
     serverTypes: servers16Gb,
     creditsPerMonth: 40_000,

@@ -4,7 +4,8 @@ import {
   reserveSlot as reserveSlotRecord,
   storeAppsKey,
 } from "@automna/records/slots";
-import { slotMemoryMb, toClaimRequest } from "../agent-claim.ts";
+import { toPlacementWish } from "../../placements/placement-wish.ts";
+import { slotLimits, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
 import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
@@ -12,19 +13,16 @@ import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-cont
 // Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
 
 export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, lease, agent }) => {
-  const { nodeId, host, ports, portRestMs, canUsePort } = deps.node;
-  const slot = newSlotSecrets(deps.rings);
-  const now = new Date(deps.clock());
+  const { cellId, image, portRestMs, canUsePort } = deps.cell;
   await reserveSlotRecord(deps.db, {
     lease,
     agentId: agent.id,
-    nodeId,
-    host,
-    ports,
+    cellId,
+    wish: toPlacementWish(agent, deps.cell),
     portRestMs,
     canUsePort,
-    now,
-    slot,
+    now: new Date(deps.clock()),
+    slot: { ...newSlotSecrets(deps.rings), volumeMb: slotLimits(agent).volumeMb, image },
   });
 };
 
@@ -73,7 +71,8 @@ async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
 
 function specOf(context: StepContext, slotId: string): SlotSpec {
   const slot = slotOf(context, slotId);
-  const { keyGeneration, host, port } = slot;
+  const { keyGeneration, host, port, nodeId } = slot;
   const rootKey = openRootKey(context.deps.rings, slot);
-  return { slotId, keyGeneration, rootKey, host, port, memoryMb: slotMemoryMb(context.agent) };
+  const image = slot.image ?? context.deps.cell.image;
+  return { slotId, keyGeneration, rootKey, host, port, nodeId, image, ...slotLimits(context.agent) };
 }

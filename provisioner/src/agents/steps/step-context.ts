@@ -10,16 +10,19 @@ import type { AgentRuntime } from "../agent-runtime.ts";
 import type { AgentdClient } from "../agentd-client.ts";
 import type { SlotKeyRings } from "../slot-secrets.ts";
 
-/** The node that this provisioner places slots on. */
-export interface PlacementNode {
-  nodeId: string;
+/** The cell whose nodes this provisioner places slots on. */
+export interface PlacementCell {
+  cellId: string;
   backendType: "local" | "remote";
-  /** Where the slots' agentd listen, as seen by ingress. */
-  host: string;
-  ports: { first: number; last: number };
+  /** One machine for everything: an agent of any tier runs on it. */
+  takesEveryTier: boolean;
+  /** What a slot takes of its node while awake, until it has been measured, MB. */
+  workingSetMb: number;
   portRestMs: number;
-  /** False for a port that a stranger holds. */
-  canUsePort: (port: number) => Promise<boolean>;
+  /** What slots are started from, unless their record names another. */
+  image: string;
+  /** False for a port that a stranger holds; where that can't be known it is not asked. */
+  canUsePort?: (host: string, port: number) => Promise<boolean>;
 }
 
 export interface StepDeps {
@@ -28,7 +31,7 @@ export interface StepDeps {
   agentd: AgentdClient;
   rings: SlotKeyRings;
   models: ModelIds;
-  node: PlacementNode;
+  cell: PlacementCell;
   clock: Clock;
 }
 
