@@ -32,6 +32,8 @@ export function makeClosedServer({ ca, certificate, key }: Credentials): Server 
     rejectUnauthorized: true,
     handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
     headersTimeout: HEADERS_TIMEOUT_MS,
+    // Node looks only so often; its default is 30 s.
+    connectionsCheckingInterval: HEADERS_TIMEOUT_MS,
     maxHeaderSize: HEADERS_MAX_BYTES,
     keepAliveTimeout: IDLE_TIMEOUT_MS,
     // A volume may take hours to arrive: idleness bounds it, not the clock.

@@ -91,7 +91,7 @@ const stopOrphanSweep = runEvery({
   name: "orphans",
   everyMs: ORPHAN_SWEEP_MS,
   log,
-  work: makeOrphanSweep({ db, runtime, lease, cellId, clock, log }),
+  work: makeOrphanSweep({ db, runtime, lease, cellId, hint: looks.hint, clock, log }),
 });
 const stopNodeRecording = runEvery({
   name: "nodes",

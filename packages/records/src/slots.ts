@@ -28,11 +28,6 @@ export async function listLiveSlots(
   }));
 }
 
-/** The records of these slots, released ones included. */
-export async function listSlots(db: Database, slotIds: readonly string[]): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { id: { in: [...slotIds] } } });
-}
-
 /** The agent that has the slot now, or null. */
 export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<string | null> {
   const agent = await db.agent.findUnique({ where: { slotId }, select: { id: true } });

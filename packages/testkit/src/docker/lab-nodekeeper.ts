@@ -72,6 +72,8 @@ interface NodekeeperOptions {
   /** Instead of what a lab's guard lets through: this machine as the one proxy. */
   guard?: Readonly<Record<string, unknown>>;
   env?: Readonly<Record<string, string>>;
+  /** Put before the command that starts it. */
+  wrapper?: readonly string[];
 }
 
 export async function startNodekeeper({
@@ -80,6 +82,7 @@ export async function startNodekeeper({
   certificates,
   guard,
   env,
+  wrapper = [],
 }: NodekeeperOptions): Promise<LabNodekeeper> {
   const { name, address: host } = node;
   const folder = join(node.engine.socketPath, "../keeper");
@@ -123,7 +126,15 @@ export async function startNodekeeper({
   const start = async () => {
     const log = openSync(logPath, "a");
     // The folder as an argument that nobody reads: the sweep after a killed run finds processes by it.
-    child = spawn("nsenter", [`--net=/var/run/netns/${node.namespace}`, process.execPath, MAIN, `${folder}/`], {
+    const argv = [
+      ...wrapper,
+      "nsenter",
+      `--net=/var/run/netns/${node.namespace}`,
+      process.execPath,
+      MAIN,
+      `${folder}/`,
+    ];
+    child = spawn(argv[0] ?? "", argv.slice(1), {
       stdio: ["ignore", log, log, "ipc"],
       env: { PATH: process.env["PATH"], ...environment },
     });
