@@ -34,6 +34,12 @@ export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<s
   return agent?.id ?? null;
 }
 
+/** Agents whose slot lies on the node. */
+export async function listAgentIdsOnNode(db: Database, nodeId: string): Promise<string[]> {
+  const agents = await db.agent.findMany({ where: { slot: { nodeId } }, select: { id: true } });
+  return agents.map(({ id }) => id);
+}
+
 export interface SlotReservation extends SlotPlacement {
   lease: Lease;
   agentId: string;

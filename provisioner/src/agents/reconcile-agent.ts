@@ -1,4 +1,5 @@
 import type { AgentReason } from "@automna/core/agents/agent-health";
+import type { AgentPhase } from "@automna/core/agents/agent-phase";
 import type { AgentStep } from "@automna/core/agents/agent-steps";
 import type { ObservedSlot } from "@automna/core/agents/observed-slot";
 import { planAgent, planUnobserved, type PlannedAgent, type PlannedSlot } from "@automna/core/agents/plan-agent";
@@ -32,6 +33,10 @@ export interface ReconcileDeps extends StepDeps {
 
 /** More rounds than any way through the phases has: a planner that turns in circles must not eat the machine. */
 const MAX_ROUNDS = 60;
+/** How old a shared look may be for an agent that is as wished, and for one on its way: many looks make one picture. */
+const SETTLED_AGE_MS = SECOND_MS;
+const MOVING_AGE_MS = SECOND_MS / 5;
+const settledPhases: ReadonlySet<AgentPhase> = new Set(["ready", "dozing", "asleep", "failed"]);
 /** Deleting has no budget of attempts: it is tried until it works. */
 const DELETE_RETRY_MS = 5 * SECOND_MS;
 
@@ -56,12 +61,13 @@ async function reconcile(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<ReconcileOutcome> {
+  const heldSince = performance.now();
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     signal.throwIfAborted();
     const agent = await findAgent(deps.db, agentId);
     if (agent === null || agent.phase === "deleted") return { kind: "settled" };
     const slot = await findSlotOfAgent(deps.db, agentId);
-    const steps = await plan(deps, agent, slot, signal);
+    const steps = await plan(deps, { agent, slot, heldSince }, signal);
     if (steps.length === 0) return { kind: "settled" };
     const outcome = await executeSteps(deps, steps, { deps, lease, signal, agent, slot });
     if (outcome !== null) return outcome;
@@ -70,15 +76,30 @@ async function reconcile(
   return { kind: "wait", untilMs: deps.clock() + DELETE_RETRY_MS };
 }
 
-async function plan(
+interface PlannedLook {
+  agent: AgentRecord;
+  slot: SlotRecord | null;
+  /** Since when nobody else works on the agent, by performance.now(). */
+  heldSince: number;
+}
+
+async function plan(deps: ReconcileDeps, look: PlannedLook, signal: AbortSignal): Promise<AgentStep[]> {
+  const isSettled = settledPhases.has(look.agent.phase);
+  const steps = await planSince(deps, look, performance.now() - (isSettled ? SETTLED_AGE_MS : MOVING_AGE_MS), signal);
+  // What was seen may be another worker's doing, as it was before we held the lease. Nothing is done on that.
+  const isIdle = steps.every(({ step }) => step === "wait");
+  return isIdle || deps.runtime.sharesLooks !== true ? steps : planSince(deps, look, look.heldSince, signal);
+}
+
+async function planSince(
   deps: ReconcileDeps,
-  agent: AgentRecord,
-  slot: SlotRecord | null,
+  { agent, slot }: PlannedLook,
+  notBefore: number,
   signal: AbortSignal,
 ): Promise<AgentStep[]> {
   let observed: ObservedSlot;
   try {
-    observed = slot === null ? { kind: "absent" } : await observeSlot(deps, slot, signal);
+    observed = slot === null ? { kind: "absent" } : await observeSlot(deps, { slot, notBefore }, signal);
   } catch (error) {
     signal.throwIfAborted();
     deps.log.error({ err: error, agentId: agent.id, slotId: slot?.id }, "could not look at the slot");
@@ -101,7 +122,7 @@ async function executeSteps(
       await executeStep(deps.executors, step, context);
     } catch (error) {
       // Not the agent's failure: ours, or the database's. Whoever looks next sees what was reached.
-      if (context.signal.aborted || isAppError(error, "lease_lost") || isOurOutage(error)) throw error;
+      if (context.signal.aborted || isOvertaken(error) || isOurOutage(error)) throw error;
       const { agent } = context;
       deps.log.error({ err: error, agentId: agent.id, slotId: context.slot?.id, step: step.step }, "a step failed");
       if (agent.phase === "deleting") return { kind: "wait", untilMs: deps.clock() + DELETE_RETRY_MS };
@@ -113,6 +134,11 @@ async function executeSteps(
   return null;
 }
 
+/** Somebody newer has the agent: Postgres says so of the lease, a node of the fencing number. */
+function isOvertaken(error: unknown): boolean {
+  return isAppError(error, "lease_lost") || isAppError(error, "fencing_outdated");
+}
+
 /** Our own errors say in words of ours what was the matter; others' may say anything, and are in the log alone. */
 function failureOf(error: unknown): { reason: AgentReason; detail?: string } {
   const reason = reasonForError(error);
@@ -121,10 +147,10 @@ function failureOf(error: unknown): { reason: AgentReason; detail?: string } {
 
 async function observeSlot(
   { runtime, agentd, rings }: ReconcileDeps,
-  slot: SlotRecord,
+  { slot, notBefore }: { slot: SlotRecord; notBefore: number },
   signal: AbortSignal,
 ): Promise<ObservedSlot> {
-  const seen = await runtime.observe(slot.id, signal);
+  const seen = await runtime.observe(slot.id, signal, notBefore);
   if (seen.kind !== "running") return seen;
   const address = { slotId: slot.id, host: slot.host, port: slot.port, controlKey: controlKeyOf(rings, slot) };
   return { ...seen, agentd: await agentd.observe(address, signal) };
