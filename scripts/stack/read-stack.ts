@@ -35,7 +35,6 @@ const stackSchema = z.looseObject({
   secrets: z.record(z.string(), z.looseObject({ external: z.literal(true), name: z.string() })).default({}),
 });
 export type Stack = z.infer<typeof stackSchema>;
-export type StackService = z.infer<typeof serviceSchema>;
 
 export const STACK_FILES = ["data", "stack", "cell"] as const;
 export type StackName = (typeof STACK_FILES)[number];

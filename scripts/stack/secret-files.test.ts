@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { ensureNodeCertificate, ensureSecretFiles, readSecretFile } from "./secret-files.ts";
+import { CELL_FOLDER, ensureSecretFiles, readSecretFile } from "./secret-files.ts";
 import { stackSecretNames, stackSecrets } from "./stack-secrets.ts";
 
 let folder: string;
@@ -38,10 +38,9 @@ test("nobody else can read them", async () => {
   expect(statSync(join(folder, "slot-key-ring")).mode & 0o777).toBe(0o600);
 });
 
-test("a node's certificate is of the cell's CA", async () => {
+test("a node's certificate is made beside those that the provisioner gets", async () => {
   bring();
-  await ensureSecretFiles(folder);
-  const own = await ensureNodeCertificate(folder, "node1");
-  expect(readFileSync(join(own, "ca.pem"), "utf8")).toBe(readSecretFile(folder, "cell-ca"));
-  expect(await ensureNodeCertificate(folder, "node1")).toBe(own);
+  await ensureSecretFiles(folder, ["node1"]);
+  expect(readSecretFile(folder, "cell-ca")).toBe(readFileSync(join(folder, CELL_FOLDER, "ca.pem"), "utf8"));
+  expect(readdirSync(join(folder, CELL_FOLDER))).toContain("node-node1.pem");
 });
