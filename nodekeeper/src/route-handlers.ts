@@ -53,15 +53,13 @@ export function makeRouteHandlers(deps: HandlerDeps): RouteHandlers {
   return {
     health: deps.health,
     async listSlots({ signal }) {
-      const containers = await facts.observeAll(signal);
-      const ids = new Set([...(await volumes.listSlotIds()), ...containers.keys()]);
-      return Promise.all(
-        [...ids].toSorted().map(async (slotId): Promise<NodeSlot> => ({
-          slotId,
-          volume: await volumes.observe(slotId),
-          container: containers.get(slotId) ?? null,
-        })),
-      );
+      const [containers, all] = await Promise.all([facts.observeAll(signal), volumes.observeAll()]);
+      const ids = [...new Set([...all.keys(), ...containers.keys()])].toSorted();
+      return ids.map((slotId): NodeSlot => ({
+        slotId,
+        volume: all.get(slotId) ?? null,
+        container: containers.get(slotId) ?? null,
+      }));
     },
     slot: async ({ slotId, signal }) => ({
       slotId,

@@ -18,13 +18,14 @@ export function parseControlGroup(text: string, root: string): ControlGroup | nu
     .split("\n")
     .map((line) => line.split(":"))
     .map(([id = "", controllers = "", ...path]) => ({ id, controllers: controllers.split(","), path: path.join(":") }));
-  const of = (controller: string) => rows.find(({ controllers }) => controllers.includes(controller))?.path;
+  // Directly in a root is no container.
+  const of = (controller: string) =>
+    rows.find(({ controllers, path }) => controllers.includes(controller) && path !== "/")?.path;
   const memory = of("memory");
   const cpu = of("cpuacct");
   if (memory !== undefined && cpu !== undefined)
     return { version: 1, memory: join(root, "memory", memory), cpu: join(root, "cpuacct", cpu) };
   const unified = rows.find(({ id }) => id === "0")?.path;
-  // Directly in the root is no container.
   if (unified === undefined || unified === "/") return null;
   return { version: 2, memory: join(root, unified), cpu: join(root, unified) };
 }

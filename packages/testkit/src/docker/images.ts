@@ -11,6 +11,7 @@ const AGENT_DOCKERFILE = join(ROOT, "agent/Dockerfile");
 export const testImages = {
   /** The agent image of production: agentd and the pinned OpenClaw. */
   agent: { tag: "automna/agent:test", context: ROOT, dockerfile: AGENT_DOCKERFILE },
+  nodekeeper: { tag: "automna/nodekeeper:test", context: ROOT, dockerfile: join(ROOT, "nodekeeper/Dockerfile") },
   /** The real agentd with a gateway that boots at once. */
   tinyAgent: {
     tag: "automna/tiny-agent:test",
