@@ -22,12 +22,14 @@ export interface LabCellOptions {
   agentNodes: number;
   /** Tars of images that every one of them gets. */
   images: readonly string[];
+  /** Port of this machine's address on the wire that agents may reach: a model's stand-in, or egress. */
+  egressPort?: number;
 }
 
 const NETWORK = "automna-agents";
 const NETWORK_CONFIG = `${NETWORK}-config`;
 
-export async function startLabCell({ agentNodes: count, images }: LabCellOptions): Promise<LabCell> {
+export async function startLabCell({ agentNodes: count, images, egressPort }: LabCellOptions): Promise<LabCell> {
   const lab = await startSwarmLab({ size: count + 1 });
   const keepers = new Map<string, LabNodekeeper>();
   const remove = async () => {
@@ -40,7 +42,8 @@ export async function startLabCell({ agentNodes: count, images }: LabCellOptions
     const certificates = await makeCellCertificates();
     const prepare = async (node: LabNode) => {
       for (const tar of images) await loadImage(node.engine.docker, tar);
-      keepers.set(node.nodeId, await startNodekeeper({ lab, node, certificates }));
+      const egress = egressPort === undefined ? [] : [{ address: lab.network.hostAddress, port: egressPort }];
+      keepers.set(node.nodeId, await startNodekeeper({ lab, node, certificates, guard: { egress } }));
     };
     await Promise.all(agentNodes.map(prepare));
     await makeAgentsNetwork(lab);
