@@ -1,6 +1,7 @@
 import { flagSchema, loadConfig, portSchema, urlListSchema, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
-import { MINUTE_MS } from "@automna/core/shared/clock";
+import type { RestTimes } from "@automna/core/agents/sleep-policy";
+import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { z } from "zod";
 
 const commandSchema = z.string().transform((text, context): string[] => {
@@ -63,6 +64,18 @@ const variables = z.object({
     .min(100)
     .default(5_000)
     .describe("pause between sweeps over all agents"),
+  PROVISIONER_DOZE_AFTER_S: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .optional()
+    .describe("an agent that nobody needed so long is frozen until somebody does; without it none is"),
+  PROVISIONER_SLEEP_AFTER_S: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .optional()
+    .describe("an agent that nobody needed so long is stopped until somebody does, where its plan allows it"),
   PROVISIONER_STOP_SLOTS_ON_EXIT: flagSchema
     .default(false)
     .describe("true: a clean stop also stops every slot (one machine, Ctrl-C)"),
@@ -91,6 +104,7 @@ export interface ProvisionerConfig {
   models: { main: string; utility: string };
   concurrency: number;
   sweepMs: number;
+  rest: RestTimes;
   stopsSlotsOnExit: boolean;
   logLevel: string;
 }
@@ -121,9 +135,17 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     models: { main: values.PROVISIONER_MODEL, utility: values.PROVISIONER_UTILITY_MODEL },
     concurrency: values.PROVISIONER_CONCURRENCY,
     sweepMs: values.PROVISIONER_SWEEP_MS,
+    rest: {
+      dozeAfterMs: toMs(values.PROVISIONER_DOZE_AFTER_S),
+      sleepAfterMs: toMs(values.PROVISIONER_SLEEP_AFTER_S),
+    },
     stopsSlotsOnExit: values.PROVISIONER_STOP_SLOTS_ON_EXIT,
     logLevel: values.PROVISIONER_LOG_LEVEL,
   };
+}
+
+function toMs(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * SECOND_MS;
 }
 
 function parseJson(text: string): unknown {
