@@ -1,5 +1,5 @@
 // Who may import whom: arrows go down only (docs/adr). scripts/check-architecture.ts runs it and asserts that it read the code.
-const SERVICES = ["api", "provisioner", "proxy", "agent", "dashboard"];
+const SERVICES = ["api", "provisioner", "nodekeeper", "proxy", "agent", "dashboard"];
 const TEST_FILE = String.raw`\.(test|e2e|stories)\.tsx?$|-under-test\.ts$|/testing/|^dashboard/e2e/`;
 
 /** What a folder may import of ours, besides itself. */
@@ -10,13 +10,14 @@ const ALLOWED = {
   prisma: [],
   "packages/records": ["prisma", "packages/contract", "packages/core"],
   dashboard: ["packages/contract", "packages/core"],
+  nodekeeper: ["packages/service-kit", "packages/contract", "packages/core"],
   agent: ["packages/service-kit", "packages/contract", "packages/core"],
   api: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   provisioner: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   proxy: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   "packages/testkit": ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
 };
-const OURS = "^(packages|prisma|api|provisioner|proxy|agent|dashboard|scripts|bench)/";
+const OURS = "^(packages|prisma|api|provisioner|nodekeeper|proxy|agent|dashboard|scripts|bench)/";
 
 const arrows = Object.entries(ALLOWED).map(([folder, targets]) => ({
   name: `arrows-of-${folder.replaceAll("/", "-")}`,

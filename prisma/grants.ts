@@ -113,6 +113,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "apps", privileges: all },
       { table: "app_tickets", privileges: all },
       { table: "model_usage", privileges: read },
+      // A dry run is asked for here and answered by the provisioner.
+      { table: "sweep_reports", privileges: append },
       // Operators see where slots are and decide about nodes; what a slot's keys are is none of api's business.
       { table: "slots", privileges: read, columns: slotPlaces },
       { table: "cells", privileges: read },
@@ -135,6 +137,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "node_failures", privileges: all },
       // It says that an agent is live; whom to write to is none of its business.
       { table: "mails", privileges: ["INSERT"] },
+      { table: "sweep_reports", privileges: all },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.

@@ -4,7 +4,18 @@ import { existsSync } from "node:fs";
 import { inCheckout } from "./bootstrap/paths.mjs";
 import { runProcess } from "./tests/run-process.ts";
 
-const FOLDERS = ["packages", "prisma", "api", "provisioner", "proxy", "agent", "dashboard", "scripts", "bench"];
+const FOLDERS = [
+  "packages",
+  "prisma",
+  "api",
+  "provisioner",
+  "nodekeeper",
+  "proxy",
+  "agent",
+  "dashboard",
+  "scripts",
+  "bench",
+];
 /** Fewer modules than this, or than half of them with a dependency, means that the cruiser does not understand the code. */
 const LEAST_MODULES = 250;
 

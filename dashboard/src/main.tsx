@@ -17,7 +17,7 @@ import "./theme/base.css";
 config({ jitless: true });
 
 const store = openStore();
-if (store !== null) rememberArrival(location.search, store, Date.now());
+if (store !== null) rememberArrival(location, store, Date.now());
 
 const browserFetch: typeof fetch = (input, init) => fetch(input, init);
 // Who signs tokens here does not change while the page is open.

@@ -26,6 +26,13 @@ const rootRoute = createRootRouteWithContext<RouterContext>()({ component: Outle
 
 const landingRoute = createRoute({ getParentRoute: () => rootRoute, path: "/", component: LandingPage });
 
+/** A customer's link. Whose it is was remembered when the page was opened (main.tsx). */
+const referralRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: "/r/$code",
+  beforeLoad: () => redirect({ to: "/", replace: true, throw: true }),
+});
+
 /** Only our own paths: `//host` and `/\host` would leave the origin. */
 const ownPath = z.string().regex(/^\/(dashboard|admin)(\/[\w/-]*)?$/);
 
@@ -165,6 +172,7 @@ const checkoutReturnRoute = createRoute({
 
 const routeTree = rootRoute.addChildren([
   landingRoute,
+  referralRoute,
   signInRoute,
   signUpRoute,
   dashboardRoute.addChildren([

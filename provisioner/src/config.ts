@@ -18,22 +18,31 @@ const portRangeSchema = z.string().transform((text, context): { first: number; l
   return z.NEVER;
 });
 
-const variables = z.object({
+const dockerUrlSchema = z
+  .url({ protocol: /^(http|unix)$/ })
+  .refine((url) => !url.startsWith("unix:") || URL.parse(url)?.pathname.startsWith("/") === true);
+
+/** Names or addresses by commas. */
+const nameListSchema = z.string().transform((text) =>
+  text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+
+/** What every provisioner needs, wherever its slots run. */
+const commonVariables = z.object({
   PROVISIONER_HEALTH_HOST: z.string().default("127.0.0.1").describe("address of the health check"),
   PROVISIONER_HEALTH_PORT: portSchema.default(0).describe("port of the health check, 0 = any"),
   PROVISIONER_DATABASE_URL: z.url().describe("Postgres, as the role automna_provisioner"),
   PROVISIONER_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
-  PROVISIONER_RUNTIME: z.enum(["process"]).describe("where slots run"),
-  PROVISIONER_DATA_DIR: z.string().startsWith("/").describe("process: folder of the slots, one folder each"),
-  PROVISIONER_NODE_ID: z.string().min(1).default("local").describe("name of this machine among the nodes"),
-  PROVISIONER_CELL_ID: z.string().min(1).optional().describe("name of the cell; without it, the node's"),
+  PROVISIONER_RUNTIME: z.enum(["process", "swarm"]).describe("where slots run"),
   PROVISIONER_SLOT_WORKING_SET_MB: z.coerce
     .number()
     .int()
     .min(1)
     .default(1_024)
     .describe("memory that an awake slot is counted with until it has been measured"),
-  PROVISIONER_SLOT_HOST: z.string().default("127.0.0.1").describe("address that the slots' agentd listen on"),
   PROVISIONER_PORT_RANGE: portRangeSchema.describe("ports of the slots, first-last"),
   PROVISIONER_PORT_REST_MS: z.coerce
     .number()
@@ -41,11 +50,6 @@ const variables = z.object({
     .min(0)
     .default(20 * MINUTE_MS)
     .describe("how long a freed port is given to nobody; longer than a stale route may live"),
-  PROVISIONER_AGENT_COMMAND_JSON: commandSchema.describe("process: program and arguments that start agentd"),
-  PROVISIONER_GATEWAY_DIR: z.string().describe("process: folder whose node_modules holds openclaw"),
-  PROVISIONER_GATEWAY_COMMAND_JSON: commandSchema
-    .optional()
-    .describe("process: starts this instead of OpenClaw (small test images)"),
   PROVISIONER_EGRESS_URLS: urlListSchema.describe("where agentd sends model calls, in order of preference"),
   PROVISIONER_SLOT_KEY_RING: z.string().describe("key ring that seals the slots' root keys, the provisioner's alone"),
   PROVISIONER_INGRESS_KEY_RING: z
@@ -76,56 +80,103 @@ const variables = z.object({
     .min(60)
     .optional()
     .describe("an agent that nobody needed so long is stopped until somebody does, where its plan allows it"),
-  PROVISIONER_STOP_SLOTS_ON_EXIT: flagSchema
-    .default(false)
-    .describe("true: a clean stop also stops every slot (one machine, Ctrl-C)"),
   PROVISIONER_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
     .describe("least level that is logged, by slots too"),
 });
 
+/** Slots as processes of this machine. */
+const processVariables = z.object({
+  PROVISIONER_DATA_DIR: z.string().startsWith("/").describe("folder of the slots, one folder each"),
+  PROVISIONER_NODE_ID: z.string().min(1).default("local").describe("name of this machine among the nodes"),
+  PROVISIONER_SLOT_HOST: z.string().default("127.0.0.1").describe("address that the slots' agentd listen on"),
+  PROVISIONER_AGENT_COMMAND_JSON: commandSchema.describe("program and arguments that start agentd"),
+  PROVISIONER_GATEWAY_DIR: z.string().describe("folder whose node_modules holds openclaw"),
+  PROVISIONER_GATEWAY_COMMAND_JSON: commandSchema
+    .optional()
+    .describe("starts this instead of OpenClaw (small test images)"),
+  PROVISIONER_STOP_SLOTS_ON_EXIT: flagSchema
+    .default(false)
+    .describe("true: a clean stop also stops every slot (one machine, Ctrl-C)"),
+});
+
+/** Slots as services of a Swarm. */
+const swarmVariables = z.object({
+  PROVISIONER_CELL_ID: z.string().min(1).describe("name of the cell"),
+  PROVISIONER_DOCKER_URL: dockerUrlSchema.describe("a manager's engine behind the socket proxy, http:// or unix://"),
+  PROVISIONER_INSTALLATION: z
+    .string()
+    .min(1)
+    .describe("marks our services, secrets and containers: label automna.install"),
+  PROVISIONER_AGENT_IMAGE: z.string().min(1).describe("agent image, pinned by digest"),
+  PROVISIONER_AGENT_NETWORK: z.string().min(1).default("automna-agents").describe("Swarm-scoped bridge of the agents"),
+  PROVISIONER_AGENT_DNS: nameListSchema
+    .default([])
+    .describe("resolvers that agents ask, by commas; the node's without"),
+  PROVISIONER_NODE_SYSTEM_MB: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(1_024)
+    .describe("memory of each node that is not for slots"),
+  PROVISIONER_KEEPER_PORT: portSchema.default(7_443).describe("port of the nodes' nodekeepers"),
+  PROVISIONER_KEEPER_CA: z.string().describe("the cell's CA, PEM; give it as PROVISIONER_KEEPER_CA_FILE"),
+  PROVISIONER_KEEPER_CERTIFICATE: z.string().describe("the provisioner's certificate for nodekeepers, PEM"),
+  PROVISIONER_KEEPER_KEY: z.string().describe("its key, PEM; give it as PROVISIONER_KEEPER_KEY_FILE"),
+});
+
+export interface ProcessConfig {
+  kind: "process";
+  dataDir: string;
+  nodeId: string;
+  slotHost: string;
+  agentCommand: string[];
+  gatewayDir: string;
+  gatewayCommand: string[] | null;
+  stopsSlotsOnExit: boolean;
+}
+
+export interface SwarmConfig {
+  kind: "swarm";
+  cellId: string;
+  dockerUrl: string;
+  installId: string;
+  image: string;
+  network: string;
+  dns: string[];
+  systemMb: number;
+  keeper: { port: number; ca: string; certificate: string; key: string };
+}
+
 export interface ProvisionerConfig {
   health: { host: string; port: number };
   databaseUrl: string;
   queueRedisUrl: string | null;
-  dataDir: string;
-  nodeId: string;
-  cellId: string;
-  slotHost: string;
+  runtime: ProcessConfig | SwarmConfig;
   workingSetMb: number;
   ports: { first: number; last: number };
   portRestMs: number;
-  agentCommand: string[];
-  gatewayDir: string;
-  gatewayCommand: string[] | null;
   egressUrls: string[];
   rings: { slots: KeyRing; ingress: KeyRing; apps: KeyRing | undefined };
   models: { main: string; utility: string };
   concurrency: number;
   sweepMs: number;
   rest: RestTimes;
-  stopsSlotsOnExit: boolean;
   logLevel: string;
 }
 
 /** The provisioner's configuration. Throws one error that says what is missing or not allowed. */
 export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
-  const values = loadConfig(variables, env);
+  const values = loadConfig(commonVariables, env);
   return {
     health: { host: values.PROVISIONER_HEALTH_HOST, port: values.PROVISIONER_HEALTH_PORT },
     databaseUrl: values.PROVISIONER_DATABASE_URL,
     queueRedisUrl: values.PROVISIONER_QUEUE_REDIS_URL ?? null,
-    dataDir: values.PROVISIONER_DATA_DIR,
-    nodeId: values.PROVISIONER_NODE_ID,
-    cellId: values.PROVISIONER_CELL_ID ?? values.PROVISIONER_NODE_ID,
-    slotHost: values.PROVISIONER_SLOT_HOST,
+    runtime: values.PROVISIONER_RUNTIME === "swarm" ? loadSwarmConfig(env) : loadProcessConfig(env),
     workingSetMb: values.PROVISIONER_SLOT_WORKING_SET_MB,
     ports: values.PROVISIONER_PORT_RANGE,
     portRestMs: values.PROVISIONER_PORT_REST_MS,
-    agentCommand: values.PROVISIONER_AGENT_COMMAND_JSON,
-    gatewayDir: values.PROVISIONER_GATEWAY_DIR,
-    gatewayCommand: values.PROVISIONER_GATEWAY_COMMAND_JSON ?? null,
     egressUrls: values.PROVISIONER_EGRESS_URLS,
     rings: {
       slots: parseKeyRing(values.PROVISIONER_SLOT_KEY_RING),
@@ -139,13 +190,46 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
       dozeAfterMs: toMs(values.PROVISIONER_DOZE_AFTER_S),
       sleepAfterMs: toMs(values.PROVISIONER_SLEEP_AFTER_S),
     },
-    stopsSlotsOnExit: values.PROVISIONER_STOP_SLOTS_ON_EXIT,
     logLevel: values.PROVISIONER_LOG_LEVEL,
   };
 }
 
 function toMs(seconds: number | undefined): number | null {
   return seconds === undefined ? null : seconds * SECOND_MS;
+}
+
+function loadProcessConfig(env: Environment): ProcessConfig {
+  const values = loadConfig(processVariables, env);
+  return {
+    kind: "process",
+    dataDir: values.PROVISIONER_DATA_DIR,
+    nodeId: values.PROVISIONER_NODE_ID,
+    slotHost: values.PROVISIONER_SLOT_HOST,
+    agentCommand: values.PROVISIONER_AGENT_COMMAND_JSON,
+    gatewayDir: values.PROVISIONER_GATEWAY_DIR,
+    gatewayCommand: values.PROVISIONER_GATEWAY_COMMAND_JSON ?? null,
+    stopsSlotsOnExit: values.PROVISIONER_STOP_SLOTS_ON_EXIT,
+  };
+}
+
+function loadSwarmConfig(env: Environment): SwarmConfig {
+  const values = loadConfig(swarmVariables, env);
+  return {
+    kind: "swarm",
+    cellId: values.PROVISIONER_CELL_ID,
+    dockerUrl: values.PROVISIONER_DOCKER_URL,
+    installId: values.PROVISIONER_INSTALLATION,
+    image: values.PROVISIONER_AGENT_IMAGE,
+    network: values.PROVISIONER_AGENT_NETWORK,
+    dns: values.PROVISIONER_AGENT_DNS,
+    systemMb: values.PROVISIONER_NODE_SYSTEM_MB,
+    keeper: {
+      port: values.PROVISIONER_KEEPER_PORT,
+      ca: values.PROVISIONER_KEEPER_CA,
+      certificate: values.PROVISIONER_KEEPER_CERTIFICATE,
+      key: values.PROVISIONER_KEEPER_KEY,
+    },
+  };
 }
 
 function parseJson(text: string): unknown {

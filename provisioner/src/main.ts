@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { createPrismaClient } from "@automna/prisma/client";
-import { findAgentIdOfSlot } from "@automna/records/slots";
+import { findAgentIdOfSlot, listAgentIdsOnNode } from "@automna/records/slots";
 import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
@@ -17,9 +17,7 @@ import { stepExecutors } from "./agents/step-executors.ts";
 import { loadProvisionerConfig } from "./config.ts";
 import { startHealthServer } from "./health.ts";
 import { startAgentJobs } from "./jobs/agent-jobs.ts";
-import { makePortProbe } from "./process/port-probe.ts";
-import { startProcessRuntime } from "./process/process-runtime.ts";
-import { thisMachine } from "./process/this-machine.ts";
+import { startCell } from "./start-cell.ts";
 import { makeNodeRecording } from "./nodes/record-nodes.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
@@ -35,33 +33,17 @@ const REST_SWEEP_MS = 15 * SECOND_MS;
 const NODE_RECORDING_MS = 15 * SECOND_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
-/** The process runtime has one image: what is installed beside it. */
-const INSTALLED_IMAGE = "installed";
 const CLOSE_LIMIT_MS = 4 * SECOND_MS;
 
 const config = loadProvisionerConfig(process.env);
 const log = makeLog("provisioner", config.logLevel);
 const clock = Date.now;
-const { databaseUrl, nodeId, cellId, queueRedisUrl } = config;
+const { databaseUrl, queueRedisUrl } = config;
 
 const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
 const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
-const runtime = await startProcessRuntime({
-  slotsDir: config.dataDir,
-  firstPort: config.ports.first,
-  images: {
-    [INSTALLED_IMAGE]: {
-      command: config.agentCommand,
-      gatewayDir: config.gatewayDir,
-      gatewayCommand: config.gatewayCommand,
-      egressUrls: config.egressUrls,
-      timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone,
-      logLevel: config.logLevel,
-    },
-  },
-  clock,
-  log,
-});
+const { cell, runtime, nodes, stop: stopCell } = await startCell({ config, db, clock, log });
+const { cellId } = cell;
 const lease = {
   db,
   holder: `${hostname()}:${process.pid}:${randomUUID()}`,
@@ -75,15 +57,7 @@ const looks = makeLookScheduler({
     agentd: makeAgentdClient(dispatcher),
     rings: config.rings,
     models: config.models,
-    cell: {
-      cellId,
-      backendType: "local",
-      takesEveryTier: true,
-      workingSetMb: config.workingSetMb,
-      portRestMs: config.portRestMs,
-      image: INSTALLED_IMAGE,
-      canUsePort: (host, port) => makePortProbe(host)(port),
-    },
+    cell,
     executors: stepExecutors,
     lease,
     clock,
@@ -119,7 +93,7 @@ const stopOrphanSweep = runEvery({
   name: "orphans",
   everyMs: ORPHAN_SWEEP_MS,
   log,
-  work: makeOrphanSweep({ db, runtime, lease, cellId, clock, log }),
+  work: makeOrphanSweep({ db, runtime, lease, cellId, hint: looks.hint, clock, log }),
 });
 const stopNodeRecording = runEvery({
   name: "nodes",
@@ -127,11 +101,16 @@ const stopNodeRecording = runEvery({
   log,
   work: makeNodeRecording({
     db,
-    cell: { id: cellId, runtime: "process" },
-    nodes: thisMachine({ nodeId, host: config.slotHost, ports: config.ports }),
+    cell: { id: cellId, runtime: cell.runtime },
+    nodes,
     clock,
     log,
-    onChange: () => undefined,
+    onChange: (nodeId) => {
+      listAgentIdsOnNode(db, nodeId).then(
+        (agentIds) => agentIds.forEach(looks.hint),
+        (error: unknown) => log.warn({ err: error, nodeId }, "the agents of a node could not be looked up"),
+      );
+    },
   }),
 });
 const stopRestSweep = runEvery({
@@ -161,13 +140,12 @@ runUntilStopped({
         looks.close(),
       ]),
     );
-    await runtime.close();
-    if (config.stopsSlotsOnExit && reason !== "fatal") await runtime.stopAll(new AbortController().signal);
+    await stopCell({ isFatal: reason === "fatal" });
     await within(CLOSE_LIMIT_MS, Promise.all([health.close(), dispatcher.destroy(), db.$disconnect()]));
   },
 });
 
-log.info({ nodeId, healthPort: health.port, ports: config.ports }, "provisioner runs");
+log.info({ cellId, runtime: cell.runtime, healthPort: health.port, ports: config.ports }, "provisioner runs");
 reportReady();
 
 /** Waits for `closed` for at most `limitMs`; what is still open then ends with the process. */

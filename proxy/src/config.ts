@@ -144,6 +144,8 @@ const appsSchema = z.object({
     .min(0)
     .default(20_000)
     .describe("time for requests under way when stopping"),
+  APPS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
+  APPS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   APPS_LOG_LEVEL: z.string().default("info"),
 });
 export type AppsConfig = z.infer<typeof appsSchema>;

@@ -11,6 +11,7 @@ import { makeNotifyListener } from "@automna/service-kit/notify";
 import { newKeyRingJson, parseKeyRing, seal } from "@automna/service-kit/secret-box";
 import { deriveSlotKey } from "@automna/service-kit/slot-keys";
 import pg from "pg";
+import type { AppMetricSources } from "../src/apps/app-metrics.ts";
 import { makeAppsListener, type AppsListenerDeps } from "../src/apps/apps-listener.ts";
 import { makeRequestIds } from "../src/request-ids.ts";
 
@@ -64,6 +65,7 @@ export interface VisitAnswer {
 
 export interface AppsHarness extends AsyncDisposable {
   port: number;
+  counts: AppMetricSources;
   db: PrismaClient;
   addOwner: (backend: AppBackend, handle?: string) => Promise<AppOwner>;
   /** Another listener's port may be given. */
@@ -77,7 +79,10 @@ export interface VisitOptions {
 }
 
 type HarnessOptions = Partial<
-  Pick<AppsListenerDeps, "wakeAgent" | "limits" | "replaceGuards" | "addressHeader" | "redeemTicket" | "ring">
+  Pick<
+    AppsListenerDeps,
+    "wakeAgent" | "limits" | "onVisit" | "replaceGuards" | "addressHeader" | "redeemTicket" | "ring"
+  >
 >;
 
 /** `<app>--<handle>` below the tests' apps domain. */
@@ -116,6 +121,7 @@ export async function startAppsListener(database: AppsDatabase, options: Harness
 
   return {
     port,
+    counts: apps.counts,
     db,
     visit: (host, path, visitOptions, otherPort = port) => visit(otherPort, host, path, visitOptions),
     async addOwner(backend, handle = `owner-${randomBytes(5).toString("hex")}`) {

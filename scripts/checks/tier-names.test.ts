@@ -10,7 +10,7 @@ const literal = new RegExp(`["'\`](${names.join("|")})["'\`]|\\.(starter|enterpr
 
 const sources = globSync(
   [
-    "{api,provisioner,proxy,agent}/src/**/*.ts",
+    "{api,provisioner,nodekeeper,proxy,agent}/src/**/*.ts",
     "dashboard/src/**/*.{ts,tsx}",
     "packages/{core,contract,records,service-kit}/src/**/*.ts",
   ],

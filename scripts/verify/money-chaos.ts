@@ -84,7 +84,7 @@ async function playAll(
       try {
         for (const { name, play } of batch) {
           ctx.signal.throwIfAborted();
-          tally.add(name, await play(world));
+          for (const violation of tally.add(name, await play(world))) ctx.log(`✗ ${violation}`);
         }
       } finally {
         await world.close();

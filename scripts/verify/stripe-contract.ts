@@ -6,6 +6,7 @@ import {
   stripeRoutes,
   type StripeExchange,
 } from "@automna/testkit/fakes/stripe/fake-stripe";
+import { STRIPE_STUBS } from "@automna/testkit/fakes/stripe/stub-schemas";
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { tellLies } from "./steps/broken-answers.ts";
 import { liveWholeLife, openSdk } from "./stripe-contract/whole-life.ts";
@@ -40,7 +41,13 @@ async function run(ctx: ScenarioContext): Promise<void> {
   );
 
   const opened = () =>
-    openContract({ vendor: "Stripe", files: STRIPE_DESCRIPTIONS, undescribed: STRIPE_UNDESCRIBED, isForm: true });
+    openContract({
+      vendor: "Stripe",
+      files: STRIPE_DESCRIPTIONS,
+      undescribed: STRIPE_UNDESCRIBED,
+      isForm: true,
+      stubs: STRIPE_STUBS,
+    });
   tellLies(
     ctx,
     await opened(),

@@ -3,12 +3,14 @@ import { actedSchema, customerPaymentsSchema, customerViewSchema, type ActOnCust
 import { DAY_MS } from "@automna/core/shared/clock";
 import type { OperatorAction } from "@automna/core/operators/operator-action";
 import { priceKey, sellableTiers } from "@automna/core/billing/price-keys";
+import { findAccount } from "@automna/records/credits/account";
 import { startFakeStripe, type FakeStripe } from "@automna/testkit/fakes/stripe/fake-stripe";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import type { Stripe } from "stripe";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openStripe } from "../billing/open-stripe.ts";
 import { takeDueSteps } from "../billing/reconcile-billing.ts";
+import { grantCompedMonths } from "../credits/grant-comped-month.ts";
 import { startTestApi, type TestApi } from "../testing/start-test-api.ts";
 import { codeOf, makeTestBrowser, type TestAnswer, type TestBrowser } from "../testing/test-browser.ts";
 
@@ -118,6 +120,35 @@ test("a plan that is given can be taken back, and what is paid for stays", async
   expect((await view()).plan.tier).toBe("max");
   await act(intent({ type: "end_comp" }));
   expect((await view()).plan).toMatchObject({ tier: "starter", comp: null });
+});
+
+test("a plan that is given brings its credits each month, once, and takes nothing back when it ends", async () => {
+  const left = async () => ((await ann.call("getCredits")).body as { remaining: number }).remaining;
+  const months = () => grantCompedMonths({ db: api.db, pool: api.pool, now: () => Date.now() + offsetMs });
+  await act(intent({ type: "comp_tier", tier: "pro", days: 60 }));
+  expect(await left()).toBe(2_000);
+  await Promise.all([months(), months()]);
+  // Given anew, or a dearer one: the dearest of the month counts.
+  await act(intent({ type: "comp_tier", tier: "pro", days: 60 }));
+  expect(await left()).toBe(2_000);
+  await act(intent({ type: "comp_tier", tier: "business", days: 60 }));
+  expect(await left()).toBe(15_000);
+  await act(intent({ type: "end_comp" }));
+  await months();
+  expect((await findAccount(api.pool, userId))?.balances.available).toBe(15_000);
+  await act(intent({ type: "comp_tier", tier: "pro", days: 60 }));
+  offsetMs = 32 * DAY_MS;
+  await months();
+  expect((await findAccount(api.pool, userId))?.balances.available).toBe(2_000);
+});
+
+test("beside a plan that is paid for the given one brings its credits too, and no month begins anew", async () => {
+  await buyAndPay("starter");
+  const before = await findAccount(api.pool, userId);
+  await act(intent({ type: "comp_tier", tier: "pro", days: 30 }));
+  const after = await findAccount(api.pool, userId);
+  expect(after?.balances.available).toBe((before?.balances.available ?? 0) + 2_000);
+  expect(after?.periodStartedAtMs).toBe(before?.periodStartedAtMs);
 });
 
 test("a plan that is not for customers can't be given", async () => {

@@ -3,6 +3,7 @@ import type { Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
 import type { Stripe } from "stripe";
+import { grantCompedMonths } from "../credits/grant-comped-month.ts";
 import { reconcileBilling, takeDueSteps } from "./reconcile-billing.ts";
 import { reportOverage } from "./report-overage.ts";
 
@@ -19,7 +20,7 @@ const STEPS_EVERY_MS = 5 * MINUTE_MS;
 const RECONCILE_EVERY_MS = 24 * HOUR_MS;
 
 /**
- * Takes the steps of dunning that fall due, reports overage, and once a day compares everything with Stripe. Several
+ * Takes the steps of dunning that fall due, begins the months of given plans, reports overage, and once a day compares everything with Stripe. Several
  * processes may do so at once: the day's comparison is done by one of them, also after a restart.
  */
 export function makeBillingClock(options: BillingClockOptions): { close: () => Promise<void> } {
@@ -28,6 +29,7 @@ export function makeBillingClock(options: BillingClockOptions): { close: () => P
 
   const tick = async (): Promise<void> => {
     await takeDueSteps({ db, now, hint });
+    await grantCompedMonths({ db, pool, now });
     if (stripe === null) return;
     await reportOverage({ db, pool, stripe, now });
     if (!(await claimReconciliation(db, now()))) return;

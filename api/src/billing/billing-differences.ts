@@ -10,13 +10,18 @@ import { readPurchase, settleInvoice } from "./settle-invoice.ts";
 import { settleReturns } from "./settle-returns.ts";
 import type { BillingDeps } from "./stripe-inbox.ts";
 
-export type DifferenceDeps = BillingDeps & { stripe: Stripe; db: Database };
+export type DifferenceDeps = BillingDeps & {
+  stripe: Stripe;
+  db: Database;
+  /** When everything was last compared; 0 = never. */
+  comparedUntilMs: number;
+};
 type Differences = AsyncGenerator<RepairableDifference>;
 
-/** How far back invoices are compared, ms: longer than a month and its dunning. */
-const INVOICES_SINCE_MS = 62 * DAY_MS;
+/** How long before the last comparison an invoice may have been made that was paid after it: a month and its dunning. */
+const INVOICE_OPEN_MS = 62 * DAY_MS;
 /** A card payment can be disputed for 120 days. */
-const RETURNS_SINCE_MS = 130 * DAY_MS;
+const RETURNS_OPEN_MS = 130 * DAY_MS;
 const REPAIR_TIMEOUT_MS = 30_000;
 
 /** Every subscription of Stripe's whose facts are not ours. One of nobody we know is no difference of ours. */
@@ -37,7 +42,7 @@ export async function* findSubscriptionDifferences(deps: DifferenceDeps): Differ
 
 /** Paid invoices whose credits were never granted. */
 export async function* findInvoiceDifferences(deps: DifferenceDeps): Differences {
-  const since = { gte: Math.floor((deps.now() - INVOICES_SINCE_MS) / 1_000) };
+  const since = createdSince(deps, INVOICE_OPEN_MS);
   for await (const { id } of deps.stripe.invoices.list({ status: "paid", created: since, limit: 100 })) {
     if ((await deps.db.paidInvoice.findUnique({ where: { id } })) !== null) continue;
     const purchase = await readPurchase(deps, id);
@@ -49,8 +54,8 @@ export async function* findInvoiceDifferences(deps: DifferenceDeps): Differences
 
 /** Payments of which more or less went back than our records say. */
 export async function* findReturnDifferences(deps: DifferenceDeps): Differences {
-  const { stripe, db, now } = deps;
-  const since = { gte: Math.floor((now() - RETURNS_SINCE_MS) / 1_000) };
+  const { stripe, db } = deps;
+  const since = createdSince(deps, RETURNS_OPEN_MS);
   const returned = new Map<string, number>();
   const note = (payment: string | { id: string } | null, cents: number) => {
     if (payment !== null) returned.set(idOf(payment), (returned.get(idOf(payment)) ?? 0) + cents);
@@ -73,6 +78,11 @@ export async function* findReturnDifferences(deps: DifferenceDeps): Differences 
       repair,
     };
   }
+}
+
+/** Stripe's filter for what may have changed since everything was last compared. */
+function createdSince({ comparedUntilMs }: DifferenceDeps, openMs: number): { gte: number } {
+  return { gte: Math.max(0, Math.floor((comparedUntilMs - openMs) / 1_000)) };
 }
 
 async function repairing(db: Database, repair: (tx: Transaction) => Promise<unknown>): Promise<boolean> {

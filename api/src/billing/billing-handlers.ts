@@ -9,11 +9,12 @@ import { transactionLimits, type Database } from "@automna/records/database";
 import type { Pool } from "@automna/records/pool";
 import type { Stripe } from "stripe";
 import type { Handlers } from "../http/routes.ts";
-import { findInvitePromotion } from "../waitlist/waitlist-entries.ts";
 import { lockStripeObject } from "./billing-lock.ts";
 import { executePlanChange, planChange, PREVIEW_LIVES_MS, previewPlanChange } from "./change-plan.ts";
 import { openPackCheckout, openPlanCheckout, type CheckoutParts } from "./checkout.ts";
+import { chooseDiscounts } from "./discount.ts";
 import { listInvoices } from "./list-invoices.ts";
+import { openOnlyCheckout } from "./one-plan.ts";
 import { choosePlanSubscription, readBilling, readStanding } from "./read-billing.ts";
 import { reconcileBilling } from "./reconcile-billing.ts";
 import { refreshSubscription } from "./refresh-subscription.ts";
@@ -75,7 +76,7 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
     billing: ({ caller }) => view(caller.userId),
 
     async billingCheckout({ caller: { userId }, body: { tier, promotionCode } }) {
-      needBilling();
+      const selling = needBilling();
       limitBilling(userId);
       if (!sellableTiers.includes(tier)) throw appError("plan_not_for_sale");
       // A second subscription would be paid twice; changing plan is another call.
@@ -90,8 +91,10 @@ export function makeBillingHandlers(deps: BillingHandlerDeps): BillingHandlers {
         successUrl: `${plans}/return?checkout={CHECKOUT_SESSION_ID}`,
         cancelUrl: plans,
       };
-      const code = promotionCode ?? (await findInvitePromotion(db, userId)) ?? undefined;
-      return { url: await openPlanCheckout(parts, { tier, promotionCode: code, trialDays: isFirst ? trialDays : 0 }) };
+      const discounts = await chooseDiscounts(db, { userId, typed: promotionCode, isFirst });
+      const wanted = { tier, discounts, trialDays: isFirst ? trialDays : 0 };
+      const open = () => openPlanCheckout(parts, wanted);
+      return { url: await openOnlyCheckout({ ...selling, db }, parts, open) };
     },
 
     async billingCheckoutOutcome({ caller: { userId }, params }) {

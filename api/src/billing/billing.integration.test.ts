@@ -195,3 +195,20 @@ test("the month's credits come with the paid invoice, once, and not while it is 
   expect(await available()).toBe(2_000);
   expect(await api.db.creditEntry.count({ where: { userId, kind: "grant" } })).toBe(2);
 });
+
+test("two purchases begun side by side can't both be paid, and what was just paid is not sold again", async () => {
+  const open = async () => {
+    const { status, body } = await ann.call("billingCheckout", { body: { tier: "starter" } });
+    expect(status, JSON.stringify(body)).toBe(200);
+    return (body as { url: string }).url.split("/").at(-1) ?? "";
+  };
+  const ids = [await open(), ...(await Promise.all([open(), open()]))];
+  const states = () => Promise.all(ids.map(async (id) => (await stripe.checkout.sessions.retrieve(id)).status));
+  expect((await states()).filter((state) => state === "open")).toHaveLength(1);
+  // Paid, while Stripe's events are late.
+  fake.setWebhookUrl(null);
+  fake.completeCheckout(ids[(await states()).indexOf("open")] ?? "");
+  expect(codeOf(await ann.call("billingCheckout", { body: { tier: "starter" } }))).toBe("plan_active");
+  expect((await ann.call("billing")).body).toMatchObject({ tier: "starter" });
+  expect([...fake.state.subscriptions.values()]).toHaveLength(1);
+});

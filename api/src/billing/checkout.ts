@@ -2,7 +2,8 @@ import { appError } from "@automna/contract/error-catalogue";
 import { PACK_PRICE_KEY, priceKey } from "@automna/core/billing/price-keys";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import type { Stripe } from "stripe";
-import { USER_ID_FIELD } from "./fetch-subscription.ts";
+import { toDiscountParams, type Discount } from "./discount.ts";
+import { idOf, USER_ID_FIELD } from "./fetch-subscription.ts";
 import type { PriceBook } from "./price-book.ts";
 
 export interface CheckoutParts {
@@ -15,16 +16,17 @@ export interface CheckoutParts {
   cancelUrl: string;
 }
 
-/** Stripe's page for a plan. With a code of the customer's the discount is set; without one the page has a field for it. */
+/** Stripe's page for a plan. The first of the discounts that counts is set; without one the page has a field for a code. */
 export async function openPlanCheckout(
   parts: CheckoutParts,
-  { tier, promotionCode, trialDays }: { tier: Tier; promotionCode: string | undefined; trialDays: number },
+  { tier, discounts, trialDays }: { tier: Tier; discounts: readonly Discount[]; trialDays: number },
 ): Promise<string> {
   const { stripe, userId } = parts;
+  const price = await needPrice(parts, priceKey(tier));
   return openCheckout(parts, {
     mode: "subscription",
-    line_items: [{ price: await needPrice(parts, priceKey(tier)), quantity: 1 }],
-    ...(await discountFor(stripe, promotionCode)),
+    line_items: [{ price: price.id, quantity: 1 }],
+    ...(await toDiscountParams(stripe, discounts, idOf(price.product))),
     subscription_data: {
       metadata: { [USER_ID_FIELD]: userId },
       ...(trialDays > 0 ? { trial_period_days: trialDays } : {}),
@@ -37,7 +39,7 @@ export async function openPackCheckout(parts: CheckoutParts, packs: number): Pro
   const metadata = { [USER_ID_FIELD]: parts.userId };
   return openCheckout(parts, {
     mode: "payment",
-    line_items: [{ price: await needPrice(parts, PACK_PRICE_KEY), quantity: packs }],
+    line_items: [{ price: (await needPrice(parts, PACK_PRICE_KEY)).id, quantity: packs }],
     invoice_creation: { enabled: true, invoice_data: { metadata } },
   });
 }
@@ -60,18 +62,8 @@ async function openCheckout(
   return session.url;
 }
 
-async function needPrice({ prices }: Pick<CheckoutParts, "prices">, lookupKey: string | null): Promise<string> {
+async function needPrice({ prices }: Pick<CheckoutParts, "prices">, lookupKey: string | null): Promise<Stripe.Price> {
   const price = lookupKey === null ? null : await prices.find(lookupKey);
   if (price === null) throw appError("plan_not_for_sale");
-  return price.id;
-}
-
-async function discountFor(
-  stripe: Stripe,
-  code: string | undefined,
-): Promise<Pick<Stripe.Checkout.SessionCreateParams, "discounts" | "allow_promotion_codes">> {
-  if (code === undefined) return { allow_promotion_codes: true };
-  const { data } = await stripe.promotionCodes.list({ code, active: true, limit: 1 });
-  const [found] = data;
-  return found === undefined ? { allow_promotion_codes: true } : { discounts: [{ promotion_code: found.id }] };
+  return price;
 }

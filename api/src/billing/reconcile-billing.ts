@@ -6,6 +6,7 @@ import { findBooksProblems } from "@automna/records/credits/account";
 import { transactionLimits, type Database } from "@automna/records/database";
 import type { Stripe } from "stripe";
 import { findInvoiceDifferences, findReturnDifferences, findSubscriptionDifferences } from "./billing-differences.ts";
+import { findLastReconciliation, RECONCILED } from "./last-reconciliation.ts";
 import { findOverageDifferences } from "./overage-differences.ts";
 import { toBillingDeps, type StripeInboxDeps } from "./stripe-inbox.ts";
 
@@ -32,7 +33,8 @@ export async function reconcileBilling(
   { by, isDryRun }: ReconcileOptions = { by: null, isDryRun: false },
 ): Promise<BillingDifference[]> {
   const { db, stripe, pool } = deps;
-  const complete = { ...toBillingDeps(deps), stripe, db };
+  const atMs = deps.now();
+  const complete = { ...toBillingDeps(deps), stripe, db, comparedUntilMs: await findLastReconciliation(db) };
   const found: BillingDifference[] = [];
   for (const find of [
     findSubscriptionDifferences,
@@ -52,8 +54,8 @@ export async function reconcileBilling(
     });
   if (!isDryRun) await takeDueSteps(deps);
   const repaired = found.filter(({ isRepaired }) => isRepaired).length;
-  const data = { differences: found.length, repaired, isDryRun };
-  await appendAudit(db, { userId: by, action: "billing.reconciled", subject: "billing", data });
+  const data = { differences: found.length, repaired, isDryRun, atMs };
+  await appendAudit(db, { userId: by, ...RECONCILED, data });
   return found;
 }
 

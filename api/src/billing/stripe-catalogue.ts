@@ -7,8 +7,10 @@ import {
   sellableTiers,
 } from "@automna/core/billing/price-keys";
 import { BLOCK_PRICE_CENTS } from "@automna/core/credits/prices";
+import { referralCoupon } from "@automna/core/referrals/referral";
 import { betaCoupon, tierCatalogue, type Tier } from "@automna/core/tiers/catalogue";
 import type { Stripe } from "stripe";
+import { findOrNull } from "./find-or-null.ts";
 
 const CURRENCY = "usd";
 
@@ -20,8 +22,8 @@ interface WantedPrice {
 }
 
 /**
- * Makes in a Stripe account what the platform sells: prices found by lookup key, the meter of overage and the beta
- * coupon. What is there already stays as it is. Answers what was made.
+ * Makes in a Stripe account what the platform sells: prices found by lookup key, the meter of overage and the
+ * coupons. What is there already stays as it is. Answers what was made.
  */
 export async function ensureStripeCatalogue(stripe: Stripe): Promise<string[]> {
   const made: string[] = [];
@@ -32,7 +34,8 @@ export async function ensureStripeCatalogue(stripe: Stripe): Promise<string[]> {
   const overage = { id: "automna_overage", name: "Automna overage, 1,000 credits" };
   const recurring = { interval: "month", usage_type: "metered", meter } as const;
   await ensurePrice(stripe, { key: OVERAGE_PRICE_KEY, product: overage, cents: BLOCK_PRICE_CENTS, recurring }, made);
-  await ensureBetaCoupon(stripe, made);
+  await ensureCoupon(stripe, betaPrice(), made);
+  await ensureCoupon(stripe, referralPrice(), made);
   return made;
 }
 
@@ -82,10 +85,19 @@ async function ensureMeter(stripe: Stripe, made: string[]): Promise<string> {
   return id;
 }
 
-async function ensureBetaCoupon(stripe: Stripe, made: string[]): Promise<void> {
+async function ensureCoupon(
+  stripe: Stripe,
+  coupon: Stripe.CouponCreateParams & { id: string },
+  made: string[],
+): Promise<void> {
+  if ((await findOrNull(() => stripe.coupons.retrieve(coupon.id))) !== null) return;
+  await stripe.coupons.create(coupon);
+  made.push(`coupon ${coupon.id}`);
+}
+
+function betaPrice(): Stripe.CouponCreateParams & { id: string } {
   const { id, name, tier, amountOffCents, months } = betaCoupon;
-  if ((await findOrNull(() => stripe.coupons.retrieve(id))) !== null) return;
-  await stripe.coupons.create({
+  return {
     id,
     name,
     amount_off: amountOffCents,
@@ -93,15 +105,10 @@ async function ensureBetaCoupon(stripe: Stripe, made: string[]): Promise<void> {
     duration: "repeating",
     duration_in_months: months,
     applies_to: { products: [planProduct(tier)] },
-  });
-  made.push(`coupon ${id}`);
+  };
 }
 
-async function findOrNull<Found>(find: () => Promise<Found>): Promise<Found | null> {
-  try {
-    return await find();
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "resource_missing") return null;
-    throw error;
-  }
+function referralPrice(): Stripe.CouponCreateParams & { id: string } {
+  const { id, name, amountOffCents } = referralCoupon;
+  return { id, name, amount_off: amountOffCents, currency: CURRENCY, duration: "once" };
 }

@@ -1,3 +1,4 @@
+import { referralPath } from "@automna/contract/paths";
 import type { Clock } from "@automna/core/shared/clock";
 import { networkOf } from "@automna/core/referrals/network";
 import { MONTHLY_CAP, REFERRAL_CREDITS } from "@automna/core/referrals/referral";
@@ -35,7 +36,7 @@ export function makeReferralHandlers(deps: ReferralHandlerDeps): Pick<Handlers, 
         take: SHOWN,
       });
       return {
-        link: `${origin}/?ref=${code}`,
+        link: `${origin}${referralPath(code)}`,
         creditsEach: REFERRAL_CREDITS,
         monthlyCap: MONTHLY_CAP,
         referrals: referrals.map(({ createdAt, state, reason }) => ({

@@ -26,7 +26,7 @@ beforeEach(async () => {
   api = await startTestApi({ databaseUrl: database.urlAs("automna_api"), clockOffsetMs: () => offsetMs });
   ann = makeTestBrowser(api.origin);
   annId = await ann.signIn(api.startLink(), "ann@example.com");
-  code = new URL((await view()).link).searchParams.get("ref") ?? "";
+  code = codeIn(await view());
 });
 afterEach(async () => {
   await api.close();
@@ -34,6 +34,7 @@ afterEach(async () => {
 });
 
 const view = async () => (await ann.call("getReferrals")).body as ReferralsView;
+const codeIn = ({ link }: ReferralsView) => /\/r\/([0-9a-z]{10})$/.exec(new URL(link).pathname)?.[1] ?? "";
 const settle = () =>
   settleReferrals({
     db: api.db,
@@ -95,7 +96,7 @@ test("the first link counts, for good, however often and whatever is claimed", a
   const eve = makeTestBrowser(api.origin);
   await eve.signIn(api.startLink(), "eve@example.com");
   const other = (await eve.call("getReferrals")).body as ReferralsView;
-  const otherCode = new URL(other.link).searchParams.get("ref") ?? "";
+  const otherCode = codeIn(other);
   const claim = () => browser.call("claimReferral", { body: { code: otherCode, seenAtMs: Date.now() - HOUR_MS } });
   const answers = await Promise.all([claim(), claim()]);
   expect(answers.map(({ status }) => status)).toEqual([204, 204]);

@@ -28,7 +28,9 @@ export interface BillingWorld {
   close: () => Promise<void>;
 }
 
-export async function startBillingWorld(options: Pick<TestApiOptions, "trialDays"> = {}): Promise<BillingWorld> {
+export async function startBillingWorld(
+  options: Pick<TestApiOptions, "trialDays" | "smtpUrl"> = {},
+): Promise<BillingWorld> {
   let offsetMs = 0;
   const database = await createTestDatabase();
   const fake = await startFakeStripe();

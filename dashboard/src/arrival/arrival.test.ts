@@ -10,14 +10,15 @@ function makeStore(): ArrivalStore {
     removeItem: (key) => void values.delete(key),
   };
 }
+const at = (search: string, pathname = "/") => ({ pathname, search });
 const nothing = { referral: null, invite: null };
 
 test("the first link stays, the newest invitation counts", () => {
   const store = makeStore();
-  rememberArrival("?ref=aaaaaaaaaa", store, 1);
-  rememberArrival("?ref=bbbbbbbbbb&invite=000000000001", store, 2);
-  rememberArrival("?invite=000000000002", store, 3);
-  rememberArrival("", store, 4);
+  rememberArrival(at("?ref=aaaaaaaaaa"), store, 1);
+  rememberArrival(at("?ref=bbbbbbbbbb&invite=000000000001"), store, 2);
+  rememberArrival(at("?invite=000000000002"), store, 3);
+  rememberArrival(at(""), store, 4);
   expect(readArrival(store, 5)).toEqual({ referral: { code: "aaaaaaaaaa", seenAtMs: 1 }, invite: "000000000002" });
   forgetArrival(store);
   expect(readArrival(store, 5)).toEqual(nothing);
@@ -25,16 +26,33 @@ test("the first link stays, the newest invitation counts", () => {
 
 test("a link is forgotten after 45 days, and another one may come", () => {
   const store = makeStore();
-  rememberArrival("?ref=aaaaaaaaaa", store, 1);
+  rememberArrival(at("?ref=aaaaaaaaaa"), store, 1);
   const later = 46 * DAY_MS;
   expect(readArrival(store, later)).toEqual(nothing);
-  rememberArrival("?ref=bbbbbbbbbb", store, later);
+  rememberArrival(at("?ref=bbbbbbbbbb"), store, later);
   expect(readArrival(store, later).referral?.code).toBe("bbbbbbbbbb");
 });
 
+test("the short link says the same as the long one, with or without more behind it", () => {
+  for (const pathname of ["/r/aaaaaaaaaa", "/r/aaaaaaaaaa/"]) {
+    const store = makeStore();
+    rememberArrival(at("?utm_source=x", pathname), store, 1);
+    expect(readArrival(store, 1).referral).toEqual({ code: "aaaaaaaaaa", seenAtMs: 1 });
+  }
+});
+
+test.each(["/r/", "/r/<script>", "/r/aaaaaaaaaa/x", "/x/r/aaaaaaaaaa", "/r/AAAAAAAAAA"])(
+  "%s is nothing",
+  (pathname) => {
+    const store = makeStore();
+    rememberArrival(at("", pathname), store, 1);
+    expect(store.getItem("automna.arrival")).toBeNull();
+  },
+);
+
 test.each(["?ref=<script>", "?ref=", "?invite=../../x", "?ref=AAAAAAAAAA"])("%s is nothing", (search) => {
   const store = makeStore();
-  rememberArrival(search, store, 1);
+  rememberArrival(at(search), store, 1);
   expect(store.getItem("automna.arrival")).toBeNull();
 });
 

@@ -28,11 +28,16 @@ export function readArrival(store: ArrivalStore, nowMs: number): Arrival {
   return { referral: isOld ? null : referral, invite };
 }
 
-/** Keeps what an address says: the first link stays, the newest invitation counts. */
-export function rememberArrival(search: string, store: ArrivalStore, nowMs: number): void {
+/** Keeps what an address says (`/r/<code>`, `?ref=`, `?invite=`): the first link stays, the newest invitation counts. */
+export function rememberArrival(
+  { pathname, search }: Pick<Location, "pathname" | "search">,
+  store: ArrivalStore,
+  nowMs: number,
+): void {
   const query = new URLSearchParams(search);
+  const [, short] = /^\/r\/([^/]+)\/?$/.exec(pathname) ?? [];
   const told = arrivalSchema.parse({
-    referral: { code: query.get("ref"), seenAtMs: nowMs },
+    referral: { code: short ?? query.get("ref"), seenAtMs: nowMs },
     invite: query.get("invite"),
   });
   if (told.referral === null && told.invite === null) return;

@@ -205,12 +205,11 @@ export const errorCatalogue = {
   slot_claimed: { kind: "conflict", status: 409, message: "This slot belongs to another agent." },
   backend_unproven: { kind: "transient", status: 502, message: "The agent's address did not prove who it is." },
   no_room: { kind: "transient", status: 503, message: "No room for another agent on this machine." },
-  slot_running: { kind: "conflict", status: 409, message: "The slot runs already." },
+  slot_running: { kind: "conflict", status: 409, message: "The slot runs." },
   slot_not_running: { kind: "conflict", status: 409, message: "The slot does not run on this node." },
   slot_data_missing: { kind: "conflict", status: 409, message: "The slot's volume is not there, or is not its own." },
   stop_overdue: { kind: "transient", status: 503, message: "The slot still runs although it was killed." },
   fencing_outdated: { kind: "conflict", status: 409, message: "A newer worker has this slot by now." },
-  volume_in_use: { kind: "conflict", status: 409, message: "The volume is in use. Stop the slot first." },
   volume_exists: { kind: "conflict", status: 409, message: "The slot has another volume on this node already." },
   volume_damaged: {
     kind: "conflict",
@@ -218,8 +217,8 @@ export const errorCatalogue = {
     message: "The volume's file system is damaged. Restore a snapshot or a backup.",
   },
   volume_too_large: { kind: "conflict", status: 409, message: "A volume can be made larger, never smaller." },
-  snapshot_not_found: { kind: "user", status: 404, message: "The slot has no such snapshot on this node." },
-  copy_broken: {
+  snapshot_missing: { kind: "user", status: 404, message: "The slot has no such snapshot on this node." },
+  copy_damaged: {
     kind: "transient",
     status: 502,
     message: "A copy of a volume did not arrive as it was sent. Nothing of it was kept; it is tried again.",

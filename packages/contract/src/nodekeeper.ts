@@ -26,10 +26,10 @@ export const fencingSchema = z
   .regex(/^\d{1,18}$/)
   .transform(BigInt);
 
-const TERABYTE_MB = 1_048_576;
 /** ext4 with its journal and our layout; smaller ones leave no room for an agent. */
 export const VOLUME_MIN_MB = 16;
-const volumeMbSchema = z.int().min(VOLUME_MIN_MB).max(TERABYTE_MB);
+export const VOLUME_MAX_MB = 1_048_576;
+const volumeMbSchema = z.int().min(VOLUME_MIN_MB).max(VOLUME_MAX_MB);
 
 /** The file that says whose volume it is, in the root of each slot's file system. */
 export const VOLUME_MARKER = ".automna-slot";
@@ -52,6 +52,8 @@ export const slotVolumeSchema = z.object({
   device: z.string().nullable(),
   /** True while a container has it mounted, or may have. */
   isInUse: z.boolean(),
+  /** When the file was last written to. */
+  changedAtMs: z.int(),
   /** The copy that it was received as; null for a volume that was made here. */
   receivedAs: z.string().nullable(),
 });
@@ -186,7 +188,10 @@ export const nodekeeperRoutes = {
     answer: z.unknown(),
     stream: "answer",
   },
-  /** Becomes the slot's volume once its digest, marker and file system are found right; else nothing is left of it. */
+  /**
+   * Becomes the slot's volume, at least as large as the one that it replaces, once its digest, marker and file system are
+   * found right. Replaces only a volume that nothing ever ran on; from its first byte until then the slot can't start.
+   */
   receive: {
     ...changing,
     method: "PUT",

@@ -30,3 +30,10 @@ export function agentPrewarmPath(userId: string): string {
 export const PLANS_PATH = "/dashboard/plans";
 export const BILLING_PATH = "/dashboard/billing";
 export const SETTINGS_PATH = "/dashboard/settings";
+
+const REFERRAL_PREFIX = "/r/";
+
+/** The link that a customer passes on: short enough to be said. */
+export function referralPath(code: string): string {
+  return `${REFERRAL_PREFIX}${code}`;
+}

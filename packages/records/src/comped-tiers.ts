@@ -34,6 +34,16 @@ export async function listUsersWithEndedComps(db: Database, now: Date): Promise<
   return rows.map(({ userId }) => userId);
 }
 
+/** Customers who have a comped plan now. */
+export async function listCompedUsers(db: Database, now: Date): Promise<string[]> {
+  const rows = await db.compedTier.findMany({
+    where: { endedAt: null, expiresAt: { gt: now } },
+    select: { userId: true },
+    distinct: ["userId"],
+  });
+  return rows.map(({ userId }) => userId);
+}
+
 /** The comped plan of now; null = none. */
 export async function findComp(db: Database | Transaction, userId: string, now: Date): Promise<CompedTier | null> {
   return db.compedTier.findFirst({ where: { userId, endedAt: null, expiresAt: { gt: now } } });

@@ -5,7 +5,10 @@ import type { Database, Transaction } from "./database.ts";
 export interface Lease {
   key: string;
   holder: string;
-  /** Grows with each new holder: what a former holder still does is refused by number. */
+  /**
+   * Grows with each new holder, over all leases: what a former holder still does is refused by number, also where a
+   * slot is acted on under one lease after another.
+   */
   fencing: bigint;
 }
 
@@ -16,9 +19,10 @@ export interface Lease {
 export async function acquireLease(db: Database, key: string, holder: string, ttlMs: number): Promise<Lease | null> {
   const rows = await db.$queryRaw<{ fencing: bigint }[]>`
     INSERT INTO leases (key, holder, fencing, expires_at)
-    VALUES (${key}, ${holder}, 1, now() + ${ttlMs} * interval '1 millisecond')
+    VALUES (${key}, ${holder}, nextval('lease_fencing'), now() + ${ttlMs} * interval '1 millisecond')
     ON CONFLICT (key) DO UPDATE
-      SET holder = EXCLUDED.holder, fencing = leases.fencing + 1, expires_at = EXCLUDED.expires_at
+      -- Counted here, with the row locked: whoever takes the lease later has the larger number.
+      SET holder = EXCLUDED.holder, fencing = nextval('lease_fencing'), expires_at = EXCLUDED.expires_at
       WHERE leases.expires_at < now() OR leases.holder = EXCLUDED.holder
     RETURNING fencing`;
   const row = rows[0];

@@ -67,6 +67,12 @@ export async function findNode(db: Database | Transaction, nodeId: string): Prom
   return db.node.findUnique({ where: { id: nodeId } });
 }
 
+/** The node that a slot lies on; null = one of them is not known. */
+export async function findNodeOfSlot(db: Database, slotId: string): Promise<NodeRecord | null> {
+  const slot = await db.slot.findUnique({ where: { id: slotId }, select: { nodeId: true } });
+  return slot === null ? null : findNode(db, slot.nodeId);
+}
+
 /** Keeps new slots from a node, or lets them come again and forgets its failures. Throws `not_found`. */
 export async function setCordon(
   tx: Transaction,

@@ -33,11 +33,6 @@ export async function listLiveSlots(
   });
 }
 
-/** The records of these slots, released ones included. */
-export async function listSlots(db: Database, slotIds: readonly string[]): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { id: { in: [...slotIds] } } });
-}
-
 /** The agent that has the slot now, or moves to it; null = none. */
 export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<string | null> {
   const agent = await db.agent.findFirst({
@@ -45,6 +40,12 @@ export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<s
     select: { id: true },
   });
   return agent?.id ?? null;
+}
+
+/** Agents whose slot lies on the node. */
+export async function listAgentIdsOnNode(db: Database, nodeId: string): Promise<string[]> {
+  const agents = await db.agent.findMany({ where: { slot: { nodeId } }, select: { id: true } });
+  return agents.map(({ id }) => id);
 }
 
 export interface SlotReservation extends SlotPlacement {

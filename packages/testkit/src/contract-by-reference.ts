@@ -10,7 +10,11 @@ interface Operation {
 }
 interface Document {
   paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  components?: { schemas?: Readonly<Record<string, { "x-stub"?: boolean }>> };
 }
+
+/** Schemas by name, for those of which a derived description knows no more than that they exist (`x-stub`). */
+export type StubSchemas = Readonly<Record<string, object>>;
 
 const FORM = "application/x-www-form-urlencoded";
 const ID = "description";
@@ -21,17 +25,18 @@ const ID = "description";
  * and it tells operations apart by their ids, of which that file has some twice.) Form values are text, so they are
  * coerced to the described types; answers stay strict.
  */
-export function openByReference(path: string): Promise<Description> {
-  const known = opened.get(path) ?? readDescription(path);
-  opened.set(path, known);
+export function openByReference(path: string, stubs: StubSchemas = {}): Promise<Description> {
+  const key = JSON.stringify([path, Object.keys(stubs)]);
+  const known = opened.get(key) ?? readDescription(path, stubs);
+  opened.set(key, known);
   return known;
 }
 
 // What was compiled once serves every stand-in of the process.
 const opened = new Map<string, Promise<Description>>();
 
-async function readDescription(path: string): Promise<Description> {
-  const document = JSON.parse(await readFile(path, "utf8")) as Document;
+async function readDescription(path: string, stubs: StubSchemas): Promise<Description> {
+  const document = fillStubs(JSON.parse(await readFile(path, "utf8")) as Document, stubs);
   const options = {
     allErrors: true,
     strict: false,
@@ -71,6 +76,16 @@ async function readDescription(path: string): Promise<Description> {
         },
       } satisfies DescribedOperation;
     },
+  };
+}
+
+/** A schema that says more than its stub counts; one that the description has itself stays. */
+function fillStubs(document: Document, stubs: StubSchemas): Document {
+  const schemas = document.components?.schemas ?? {};
+  const filled = Object.entries(stubs).filter(([name]) => schemas[name]?.["x-stub"] === true);
+  return {
+    ...document,
+    components: { ...document.components, schemas: { ...schemas, ...Object.fromEntries(filled) } },
   };
 }
 

@@ -5,6 +5,8 @@ import { expect, test, vi } from "vitest";
 import { findSpec } from "./contract-files.ts";
 import { openContract, type ContractAnswer } from "./contract.ts";
 import { modelList } from "./fakes/anthropic-answers.ts";
+import { STRIPE_DESCRIPTIONS } from "./fakes/stripe/fake-stripe.ts";
+import { STRIPE_STUBS } from "./fakes/stripe/stub-schemas.ts";
 
 const FILES = ["anthropic-from-sdk.openapi.json"];
 const request = { method: "GET", path: "/v1/models", headers: { "anthropic-version": "2023-06-01", "x-api-key": "k" } };
@@ -70,6 +72,20 @@ test.skipIf(findSpec(FILES) === null)("a description in YAML is read as well", a
   expect(contract.violations).not.toEqual([]);
   await rm(folder, { recursive: true });
 });
+
+test.skipIf(findSpec(STRIPE_DESCRIPTIONS) === null)(
+  "what a description only names is checked by what else is known of it",
+  async () => {
+    const lie = { id: "cbtxn_1", object: "customer_balance_transaction", amount: "soon" };
+    const to = { method: "POST", path: "/v1/customers/cus_1/balance_transactions", headers: {} };
+    const open = (stubs: typeof STRIPE_STUBS | undefined) =>
+      openContract({ vendor: "Stripe", files: STRIPE_DESCRIPTIONS, isForm: true, ...(stubs && { stubs }) });
+    const [bare, filled] = [await open(undefined), await open(STRIPE_STUBS)];
+    for (const contract of [bare, filled]) contract.checkAnswer(to, { status: 200, body: lie });
+    expect(bare.violations).toEqual([]);
+    expect(filled.violations.join()).toContain("/amount must be number");
+  },
+);
 
 test("a machine without the description says loudly that nothing is checked", async () => {
   const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);

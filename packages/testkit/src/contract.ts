@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { OpenAPIBackend, type Operation } from "openapi-backend";
-import { openByReference } from "./contract-by-reference.ts";
+import { openByReference, type StubSchemas } from "./contract-by-reference.ts";
 import { findSpec } from "./contract-files.ts";
 
 export interface ContractRequest {
@@ -38,6 +38,8 @@ export interface ContractOptions {
   path?: string | null;
   /** Bodies are forms, parsed before they come here; the description is JSON. */
   isForm?: boolean;
+  /** What the description (one of forms) leaves open about objects that it only names. */
+  stubs?: StubSchemas;
 }
 
 /** What is wrong, and where. */
@@ -66,9 +68,10 @@ export async function openContract({
   undescribed = {},
   path = findSpec(files),
   isForm = false,
+  stubs = {},
 }: ContractOptions): Promise<Contract> {
   if (path === null) return makeUnchecked(vendor, files);
-  const description = isForm ? await openByReference(path) : await openDescription(path);
+  const description = isForm ? await openByReference(path, stubs) : await openDescription(path);
   const violations: string[] = [];
 
   const find = (request: ContractRequest): DescribedOperation | null => {

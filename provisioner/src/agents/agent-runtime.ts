@@ -27,6 +27,10 @@ export interface SlotSpec {
 export type RuntimeSlot =
   | { kind: "absent" }
   | { kind: "stopped"; lastExit: ExitCause; endedAtMs: number | null }
+  /** It is to run and its node has not begun with it. */
+  | { kind: "pending"; sinceMs: number }
+  /** Its node is cut off: nobody can tell whether it runs. */
+  | { kind: "lost" }
   /** `isDozing`: it is frozen where it is, memory and all, and answers nobody. */
   | { kind: "running"; startedAtMs: number; isDozing: boolean };
 
@@ -49,7 +53,10 @@ export interface SlotCall {
  * to repeat. "Not there" is a value, "could not look" throws (S3).
  */
 export interface AgentRuntime {
-  observe: (slotId: string, signal: AbortSignal) => Promise<RuntimeSlot>;
+  /** True: looks may share what was seen a moment ago, from `notBefore` on. */
+  sharesLooks?: boolean;
+  /** `notBefore`: a moment of performance.now() from which on a look may have been taken; by default now. */
+  observe: (slotId: string, signal: AbortSignal, notBefore?: number) => Promise<RuntimeSlot>;
   /** Makes what the slot needs, its volume included; what is there already is kept. */
   create: (spec: SlotSpec, call: SlotCall) => Promise<void>;
   /**

@@ -7,6 +7,8 @@ const reasons: Readonly<Record<string, AgentReason>> = {
   no_room: "no_room",
   slot_claimed: "claim_refused",
   slot_data_missing: "slot_lost",
+  image_missing: "image_missing",
+  node_unreachable: "node_lost",
   stop_overdue: "stop_overdue",
 };
 

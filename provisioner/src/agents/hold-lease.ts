@@ -41,7 +41,12 @@ export async function holdLease<Result>(
   try {
     return await work(lease, AbortSignal.any([signal, lost.signal]));
   } catch (error) {
-    if (isAppError(error, "lease_lost") || (lost.signal.aborted && !signal.aborted)) return leaseTaken;
+    if (
+      isAppError(error, "lease_lost") ||
+      isAppError(error, "fencing_outdated") ||
+      (lost.signal.aborted && !signal.aborted)
+    )
+      return leaseTaken;
     throw error;
   } finally {
     clearInterval(timer);

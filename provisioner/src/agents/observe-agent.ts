@@ -55,27 +55,29 @@ export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept
   };
 }
 
-/** Adds what is really there. Throws when one could not look (S3). */
+/** Adds what is really there, as seen at `notBefore` (performance.now()) or later. Throws when one could not look (S3). */
 export async function observePlaces(
   deps: ReconcileDeps,
-  { slot, next, signal }: StepContext,
+  { slot, next, signal, notBefore }: Pick<StepContext, "slot" | "next" | "signal"> & { notBefore: number },
   input: PlanInput,
 ): Promise<PlanInput> {
   return {
     ...input,
-    observed: slot === null ? input.observed : await observeSlot(deps, slot, signal),
+    observed: slot === null ? input.observed : await observeSlot(deps, { slot, notBefore }, signal),
     next:
-      next === null || input.next === null ? null : { ...input.next, observed: await observeSlot(deps, next, signal) },
+      next === null || input.next === null
+        ? null
+        : { ...input.next, observed: await observeSlot(deps, { slot: next, notBefore }, signal) },
     now: deps.clock(),
   };
 }
 
 async function observeSlot(
   { runtime, agentd, rings }: ReconcileDeps,
-  slot: SlotRecord,
+  { slot, notBefore }: { slot: SlotRecord; notBefore: number },
   signal: AbortSignal,
 ): Promise<ObservedSlot> {
-  const seen = await runtime.observe(slot.id, signal);
+  const seen = await runtime.observe(slot.id, signal, notBefore);
   if (seen.kind !== "running") return seen;
   const { startedAtMs, isDozing } = seen;
   // A frozen agentd answers nobody: asking would only wait.

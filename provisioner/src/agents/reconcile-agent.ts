@@ -1,4 +1,5 @@
 import type { AgentReason } from "@automna/core/agents/agent-health";
+import type { AgentPhase } from "@automna/core/agents/agent-phase";
 import type { AgentStep } from "@automna/core/agents/agent-steps";
 import { planAgent, planFailure, planUnobserved } from "@automna/core/agents/plan-agent";
 import type { PlanInput } from "@automna/core/agents/plan-input";
@@ -29,6 +30,10 @@ export interface ReconcileDeps extends StepDeps {
 /** More rounds than any way through the phases has: a planner that turns in circles must not eat the machine. */
 const MAX_ROUNDS = 60;
 const UNSETTLED_RETRY_MS = 5 * SECOND_MS;
+/** How old a shared look may be for an agent that is as wished, and for one on its way: many looks make one picture. */
+const SETTLED_AGE_MS = SECOND_MS;
+const MOVING_AGE_MS = SECOND_MS / 5;
+const settledPhases: ReadonlySet<AgentPhase> = new Set(["ready", "dozing", "asleep", "failed"]);
 
 export type ReconcileAgent = (agentId: string, signal: AbortSignal) => Promise<ReconcileOutcome>;
 
@@ -51,13 +56,14 @@ async function reconcile(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<ReconcileOutcome> {
+  const heldSince = performance.now();
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     signal.throwIfAborted();
     const agent = await findAgent(deps.db, agentId);
     if (agent === null || agent.phase === "deleted") return { kind: "settled" };
     const places = await findPlaces(deps.db, agent);
     const context: StepContext = { deps, lease, signal, agent, ...places };
-    const { steps, input } = await planSteps(deps, context);
+    const { steps, input } = await planSteps(deps, context, heldSince);
     if (steps.length === 0) return { kind: "settled" };
     const outcome = await executeSteps(deps, steps, context, input);
     if (outcome !== null) return outcome;
@@ -66,12 +72,26 @@ async function reconcile(
   return { kind: "wait", untilMs: deps.clock() + UNSETTLED_RETRY_MS };
 }
 
-/** What is to be done, and the picture that says so. */
-async function planSteps(deps: ReconcileDeps, context: StepContext): Promise<{ steps: AgentStep[]; input: PlanInput }> {
+interface Planned {
+  steps: AgentStep[];
+  /** The picture that says so. */
+  input: PlanInput;
+}
+
+/** What is to be done. `heldSince`: since when nobody else works on the agent, by performance.now(). */
+async function planSteps(deps: ReconcileDeps, context: StepContext, heldSince: number): Promise<Planned> {
+  const ageMs = settledPhases.has(context.agent.phase) ? SETTLED_AGE_MS : MOVING_AGE_MS;
+  const planned = await planSince(deps, context, performance.now() - ageMs);
+  // What was seen may be another worker's doing, as it was before we held the lease. Nothing is done on that.
+  const isIdle = planned.steps.every(({ step }) => step === "wait");
+  return isIdle || deps.runtime.sharesLooks !== true ? planned : planSince(deps, context, heldSince);
+}
+
+async function planSince(deps: ReconcileDeps, context: StepContext, notBefore: number): Promise<Planned> {
   const { agent, slot, signal } = context;
   const blind = await toPlanInput(deps, context);
   try {
-    const input = await observePlaces(deps, context, blind);
+    const input = await observePlaces(deps, { ...context, notBefore }, blind);
     return { steps: planAgent(input), input };
   } catch (error) {
     signal.throwIfAborted();
@@ -94,7 +114,7 @@ async function executeSteps(
       await executeStep(deps.executors, step, context);
     } catch (error) {
       // Not the agent's failure: ours, or the database's. Whoever looks next sees what was reached.
-      if (context.signal.aborted || isAppError(error, "lease_lost") || isOurOutage(error)) throw error;
+      if (context.signal.aborted || isOvertaken(error) || isOurOutage(error)) throw error;
       const { agent } = context;
       deps.log.error({ err: error, agentId: agent.id, slotId: context.slot?.id, step: step.step }, "a step failed");
       const { reason, detail } = failureOf(error);
@@ -106,6 +126,11 @@ async function executeSteps(
     deps.log.debug({ agentId: context.agent.id, ...step }, "step done");
   }
   return null;
+}
+
+/** Somebody newer has the agent: Postgres says so of the lease, a node of the fencing number. */
+function isOvertaken(error: unknown): boolean {
+  return isAppError(error, "lease_lost") || isAppError(error, "fencing_outdated");
 }
 
 /** Our own errors say in words of ours what was the matter; others' may say anything, and are in the log alone. */

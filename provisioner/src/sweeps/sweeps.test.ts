@@ -1,7 +1,6 @@
 import type { AgentSummary } from "@automna/records/agents";
 import { describe, expect, test } from "vitest";
 import { isUnsettled } from "./agents.ts";
-import { findOrphans } from "./orphans.ts";
 
 const summary = (over: Partial<AgentSummary>): AgentSummary => ({
   id: "agt_1",
@@ -33,21 +32,5 @@ describe("who needs a look", () => {
     expect(isUnsettled(summary({ phase: "dozing" }), 0)).toBe(true);
     for (const phase of ["ready", "failed", "failing", "deleting"] as const)
       expect(isUnsettled(summary({ desired: "deleted", phase, attempts: 6, retryAt: new Date(100) }), 0)).toBe(true);
-  });
-});
-
-test("an orphan is what was released here or lost its agent; what this database never knew is not ours", () => {
-  const recorded = [
-    { id: "live", releasedAt: null },
-    { id: "released", releasedAt: new Date(1) },
-  ];
-  const live = [
-    { id: "live", agentId: "agt_1" },
-    { id: "agentless", agentId: null },
-  ];
-  expect(findOrphans(["live", "released", "unknown"], recorded, live)).toEqual({
-    released: ["released"],
-    unowned: ["agentless"],
-    foreign: ["unknown"],
   });
 });

@@ -74,6 +74,7 @@ export function makeHarness(database: TestDatabase): Harness {
     models: { main: "claude-sonnet-4-5", utility: "claude-haiku-4-5" },
     cell: {
       cellId: CELL_ID,
+      runtime: "process",
       backendType: "local",
       takesEveryTier: true,
       workingSetMb: 1_024,

@@ -47,6 +47,14 @@ test("of a visitor's request an agent gets the range and the validators, and our
   });
 });
 
+test("a trace goes on with the request, without what a stranger may write beside it; what is none stays behind", () => {
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const sent = (headers: IncomingHttpHeaders) => toMap(appRequestHeaders(headers, backend, "req_1"));
+  const passed = sent({ traceparent, tracestate: "vendor=1" });
+  expect([passed.get("traceparent"), passed.has("tracestate")]).toEqual([traceparent, false]);
+  expect(sent({ traceparent: "00-x-y-01" }).has("traceparent")).toBe(false);
+});
+
 describe("of an agent's answer a visitor gets", () => {
   test("what describes the file, and rules of ours", () => {
     const headers = answer({ etag: '"x"', "last-modified": "today", "accept-ranges": "bytes" });

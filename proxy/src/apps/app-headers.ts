@@ -3,6 +3,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { INTERNAL_HEADER, REQUEST_ID_HEADER } from "@automna/contract/headers";
 import { isAppError } from "@automna/core/shared/app-error";
 import type { Backend } from "../ingress/route.ts";
+import { readTraceContext } from "../ingress/trace-context.ts";
 import { parseAppTarget } from "./app-target.ts";
 
 /** All of a request that a file's answer depends on. Nothing else of a visitor's reaches an agent, no cookie above all. */
@@ -24,6 +25,8 @@ export function appRequestHeaders(headers: IncomingHttpHeaders, backend: Backend
     const value = headers[name];
     if (typeof value === "string") kept.push(name, value);
   }
+  // Whose trace it is, and no more: a `tracestate` would be free text of a stranger's.
+  if (readTraceContext(headers) !== null) kept.push("traceparent", String(headers["traceparent"]));
   return [...kept, INTERNAL_HEADER, backend.ingressKey, REQUEST_ID_HEADER, requestId];
 }
 

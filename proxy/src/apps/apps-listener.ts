@@ -11,6 +11,7 @@ import { makeIngressServer } from "../ingress/server.ts";
 import type { WakeAgent } from "../ingress/waking-agents.ts";
 import { makeAppGuards, type AppGuards } from "./app-guards.ts";
 import { defaultAppLimits, makeCounters, type AppLimits } from "./app-limits.ts";
+import type { AppMetricSources } from "./app-metrics.ts";
 import { answerRefusal } from "./app-pages.ts";
 import { AppVisit } from "./app-visit.ts";
 import { makeAppWaking } from "./app-waking.ts";
@@ -35,6 +36,8 @@ export interface AppsListenerDeps extends SitesOptions, Pick<VisitDeps, "redeemT
 }
 
 export interface AppsListener {
+  /** What metrics read when somebody asks. */
+  counts: AppMetricSources;
   listen: (host: string, port: number) => Promise<number>;
   /** Takes no more connections, waits for what is under way up to `timeoutMs`, then cuts. */
   drain: (timeoutMs: number) => Promise<void>;
@@ -87,6 +90,7 @@ export function makeAppsListener(deps: AppsListenerDeps): AppsListener {
   server.maxConnections = CONNECTIONS_MAX;
 
   return {
+    counts: { active: () => underWay.size, lookups: () => sites.counts },
     async listen(host, port) {
       server.listen(port, host);
       await once(server, "listening");

@@ -43,6 +43,7 @@ async function admit(deps: VisitDeps, visit: AppVisit, mayContinue: boolean): Pr
   guards.framing(request);
   counters.address(visit.address);
   const target = guards.target(request.url ?? "");
+  visit.kind = target.kind;
   assertMethod(target, request.method ?? "");
   guards.serviceWorker(request);
   const host = guards.host(request.headers.host);
@@ -50,7 +51,7 @@ async function admit(deps: VisitDeps, visit: AppVisit, mayContinue: boolean): Pr
   counters.app(host.label);
   const site = await sites.get(host.handle);
   if (site === null) return answerHidden(response, requestId);
-  visit.agentId = site.agentId;
+  visit.sited(site);
   const siteVisit = { visit, host, site };
   switch (target.kind) {
     case "file":

@@ -64,6 +64,7 @@ function forward(deps: ServeDeps, file: FileVisit, backend: Backend, onFailed: (
     bodyMaxBytes: 0,
     tally,
     toResponseHeaders(status, headers) {
+      visit.answered();
       // An app that nobody has told us of, and the agent neither: as if the address had never been given out.
       if (status === 404 && !verdict.isKnown) throw appError("not_found");
       const { isPublic } = verdict;

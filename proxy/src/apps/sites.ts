@@ -5,7 +5,7 @@ import type { Logger } from "@automna/service-kit/log";
 import type { NotifyListener } from "@automna/service-kit/notify";
 import { unseal, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
-import { makeCachedLookup } from "../cached-lookup.ts";
+import { makeCachedLookup, type LookupCounts } from "../cached-lookup.ts";
 import type { Backend } from "../ingress/route.ts";
 
 /** A user's agent and its apps. `backend` holds the apps key where ingress has its own. */
@@ -20,6 +20,8 @@ export interface Sites {
   invalidate: (userId: string) => void;
   /** Throws `service_unavailable` when it can't be known at this moment: an ended session lets nobody in. */
   isSessionOver: (sessionId: string) => Promise<boolean>;
+  /** How look-ups of handles, sites and sessions were answered so far. */
+  counts: Readonly<Record<"handle" | "site" | "session", LookupCounts>>;
   close: () => void;
 }
 
@@ -76,6 +78,7 @@ export function makeSites({ listener, log, now, ring, ...queries }: SitesOptions
     },
     invalidate: sites.invalidate,
     isSessionOver: async (sessionId) => (await sessions.get(sessionId))?.isOver ?? true,
+    counts: { handle: owners.counts, site: sites.counts, session: sessions.counts },
     close() {
       for (const stop of stopListening) stop();
     },

@@ -2,7 +2,8 @@ import type { HistoryReport } from "./play-history.ts";
 
 /** What all histories of a run come to. */
 export interface Tally {
-  add: (name: string, report: HistoryReport) => void;
+  /** Answers what it found wrong in words that tell how to play it again. */
+  add: (name: string, report: HistoryReport) => readonly string[];
   histories: () => number;
   crashes: () => number;
   mostWrites: () => number;
@@ -19,7 +20,9 @@ export function makeTally(): Tally {
   return {
     add(name, report) {
       reports.push(report);
-      violations.push(...report.violations.map((what) => `${name}: ${what} (${report.log.join(", ")})`));
+      const found = report.violations.map((what) => `${name}: ${what} (${report.log.join(", ")})`);
+      violations.push(...found);
+      return found;
     },
     histories: () => reports.length,
     crashes: () => sum(({ crashes }) => crashes),

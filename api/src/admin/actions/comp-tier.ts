@@ -4,9 +4,10 @@ import { tierCatalogue } from "@automna/core/tiers/catalogue";
 import { settleUser } from "@automna/records/billing";
 import { beginComp, endComp } from "@automna/records/comped-tiers";
 import { transactionLimits, type Transaction } from "@automna/records/database";
+import { grantCompedMonth } from "../../credits/grant-comped-month.ts";
 import type { ActionContext, ActionDeps, ActionExecutor } from "./action.ts";
 
-/** Gives a plan for a time; what follows from it follows as from a paid one. The month's credits are granted apart. */
+/** Gives a plan for a time; what follows from it follows as from a paid one, the month's credits too. */
 export const executeCompTier: ActionExecutor<"comp_tier"> = async (deps, context, { tier, days }) => {
   if (deps.stripe === null) throw appError("billing_unavailable");
   if (tierCatalogue[tier].sale === "internal") throw appError("plan_not_for_sale");
@@ -14,6 +15,8 @@ export const executeCompTier: ActionExecutor<"comp_tier"> = async (deps, context
   await settleAfter(deps, context, (tx, now) =>
     beginComp(tx, { id, userId, tier, expiresAt: new Date(now.getTime() + days * DAY_MS) }, now),
   );
+  // The ledger keeps its own transactions; after a crash here the billing clock does it.
+  await grantCompedMonth(deps, userId);
 };
 
 export const executeEndComp: ActionExecutor<"end_comp"> = (deps, context) =>

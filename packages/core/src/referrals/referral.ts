@@ -6,6 +6,13 @@ export const referralStates = ["waiting", "earned", "credited", "reversing", "re
 
 /** $10, which is what a block of overage costs: 1,000 credits (product.md, "Credits"). */
 export const REFERRAL_CREDITS = BLOCK_CREDITS;
+/** What somebody who comes through a link pays less at first: a coupon on any plan. */
+export const referralCoupon = {
+  /** Stripe's id of it. */
+  id: "automna_referral",
+  name: "Welcome, a friend sent you",
+  amountOffCents: 1_000,
+} as const;
 /** Days until the credits expire. */
 export const REFERRAL_CREDIT_DAYS = 365;
 /** Days for which a browser remembers through whose link it came first. */

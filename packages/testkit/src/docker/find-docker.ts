@@ -11,6 +11,7 @@ export const dockerPrograms = {
   debootstrap: "debootstrap",
   "mkfs.ext4": "e2fsprogs",
   nsenter: "util-linux",
+  losetup: "mount",
 } as const;
 
 const FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];

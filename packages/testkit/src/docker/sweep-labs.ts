@@ -30,8 +30,16 @@ export async function sweepLabs(): Promise<void> {
       .map((line) => line.split(" ")[4] ?? "")
       .filter((path) => path.startsWith(`${folder}/`));
     for (const path of mounts.toReversed()) await commandIfPossible(["umount", "--lazy", path]);
+    await detachLoopsBelow(folder);
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** Loop devices of files in a folder go with it. */
+export async function detachLoopsBelow(folder: string): Promise<void> {
+  const printed = await command(["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"]).catch(() => "");
+  const ours = printed.split("\n").filter((line) => line.includes(` ${folder}/`));
+  for (const line of ours) await commandIfPossible(["losetup", "--detach", line.trim().split(/\s+/)[0] ?? ""]);
 }
 
 function listLabs(): string[] {

@@ -13,6 +13,8 @@ import type { SlotKeyRings } from "../slot-secrets.ts";
 /** The cell whose nodes this provisioner places slots on. */
 export interface PlacementCell {
   cellId: string;
+  /** What its slots are: said with the cell's record. */
+  runtime: "process" | "swarm";
   backendType: "local" | "remote";
   /** One machine for everything: an agent of any tier runs on it. */
   takesEveryTier: boolean;

@@ -1,3 +1,5 @@
+import { AGENTD_APPS_PREFIX } from "@automna/contract/agentd";
+import { AGENTD_CONTROL_PREFIX } from "@automna/contract/paths";
 import { ingressRouteClasses } from "../../../../proxy/src/ingress/route-classes.ts";
 import type { AttackCase, AttackClass } from "../attack-case.ts";
 import { helpfulReadings } from "../helpful-path.ts";
@@ -36,9 +38,13 @@ function targets(): AttackCase[] {
   }));
 }
 
+const OWN_PREFIXES = [AGENTD_CONTROL_PREFIX, AGENTD_APPS_PREFIX].map((prefix) => prefix.slice(0, -1));
+
 /** The backend is reached with a path that a helpful server takes for agentd's own. */
 const reachesControl: AttackCase["succeeded"] = ({ anna }) =>
-  anna.some(({ target }) => helpfulReadings(target).some((path) => path.startsWith("/_automna")));
+  anna.some(({ target }) =>
+    helpfulReadings(target).some((path) => OWN_PREFIXES.some((prefix) => path.startsWith(prefix))),
+  );
 
 const controlPath = (path: string): AttackCase => ({
   name: path,
@@ -135,7 +141,7 @@ function ownPaths(): AttackCase[] {
     ...ingressRouteClasses
       .filter(({ kind }) => kind === "control")
       .map(({ method, path }): AttackCase => ({
-        name: `${method} /_automna/status`,
+        name: `${method} ${path("<user>")}`,
         control: "no target",
         send: (lane) => requestText(lane, { method, target: path(lane.anna.userId) }),
         succeeded: reachesControl,

@@ -16,6 +16,7 @@ import { catalogueRoutes } from "./routes-catalogue.ts";
 import { decideDispute, disputeInvoice, refundInvoice } from "./returns.ts";
 import { returnRoutes } from "./routes-returns.ts";
 import { usageRoutes } from "./routes-usage.ts";
+import { STRIPE_STUBS } from "./stub-schemas.ts";
 import { makeState, need, type StripeState } from "./state.ts";
 import { StripeFailure } from "./stripe-failure.ts";
 import { eventWire } from "./wire-billing.ts";
@@ -106,6 +107,7 @@ export async function startFakeStripe(options: FakeStripeOptions = {}): Promise<
     files: STRIPE_DESCRIPTIONS,
     undescribed: STRIPE_UNDESCRIBED,
     isForm: true,
+    stubs: STRIPE_STUBS,
     ...(description === undefined ? {} : { path: description }),
   });
   const apiKey = `sk_test_${randomBytes(18).toString("hex")}`;

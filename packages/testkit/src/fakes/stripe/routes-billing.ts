@@ -7,6 +7,7 @@ import { need, newStripeId, type StripeState } from "./state.ts";
 import { missing, StripeFailure } from "./stripe-failure.ts";
 import {
   discountOf,
+  assertDiscountApplies,
   itemChangesOf,
   linesOf,
   prorationsOf,
@@ -89,6 +90,7 @@ export const billingRoutes: StripeRoutes = {
       throw new StripeFailure(400, "You may only specify one of these parameters: allow_promotion_codes, discounts.", {
         param: "allow_promotion_codes",
       });
+    assertDiscountApplies(state, checkout);
     state.checkouts.set(checkout.id, checkout);
     return checkoutWire(state, checkout);
   },

@@ -91,7 +91,12 @@ export const catalogueRoutes: StripeRoutes = {
     return couponWire(coupon);
   },
   "GET /v1/coupons": ({ state, form }) => page(form, "/v1/coupons", state.coupons.values(), couponWire),
-  "GET /v1/coupons/:id": ({ state, params }) => couponWire(need(state.coupons, "coupon", params["id"] ?? "")),
+  "GET /v1/coupons/:id": ({ state, form, params }) => {
+    const coupon = need(state.coupons, "coupon", params["id"] ?? "");
+    // The vendor leaves it out unless it is asked for.
+    const isAsked = textsOf(form, "expand").includes("applies_to") && coupon.appliesTo.length > 0;
+    return { ...couponWire(coupon), ...(isAsked ? { applies_to: { products: coupon.appliesTo } } : {}) };
+  },
 
   "POST /v1/promotion_codes": ({ state, form }) => {
     const coupon = need(

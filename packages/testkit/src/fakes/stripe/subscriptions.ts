@@ -108,6 +108,15 @@ export function discountOf(state: StripeState, form: Form): CheckoutRecord["disc
     : { couponId: need(state.coupons, "coupon", couponId, "discounts[0][coupon]").id, promotionCodeId: null };
 }
 
+/** The vendor refuses a checkout whose discount can do nothing in it. */
+export function assertDiscountApplies(state: StripeState, { discount, lines }: CheckoutRecord): void {
+  if (discount === null) return;
+  const { appliesTo } = need(state.coupons, "coupon", discount.couponId);
+  const products = lines.map(({ priceId }) => need(state.prices, "price", priceId).productId);
+  if (appliesTo.length > 0 && !products.some((product) => appliesTo.includes(product)))
+    throw new StripeFailure(400, "This coupon does not apply to anything in this order.", { param: "discounts" });
+}
+
 /** `items[0]` or `line_items[0]` and on. */
 export function linesOf(state: StripeState, form: Form, name: string): LineItem[] {
   return formsOf(form, name).map((line) => {

@@ -1,0 +1,144 @@
+import { mkdir, chown, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { slotIdSchema, VOLUME_MARKER } from "@automna/contract/nodekeeper";
+import { appError } from "@automna/contract/error-catalogue";
+import { ProgramError, run } from "../programs.ts";
+
+// Customers' file systems are read and repaired by the tools of ext4 and never mounted by us.
+
+export const MB = 1024 * 1024;
+/** The users of agent/Dockerfile, and what of the volume is whose. */
+const LAYOUT = [
+  { folder: "agentd", uid: 10_001 },
+  { folder: "state", uid: 10_002 },
+] as const;
+/** e2fsck: found and corrected something. */
+const CORRECTED = 1;
+
+/** Makes a file system with marker and layout in a new sparse file. */
+export async function makeFileSystem(
+  file: string,
+  { slotId, sizeMb, signal }: { slotId: string; sizeMb: number; signal: AbortSignal },
+): Promise<void> {
+  const layout = `${file}.layout`;
+  await rm(layout, { recursive: true, force: true });
+  await rm(file, { force: true });
+  try {
+    await mkdir(layout, { mode: 0o711 });
+    await writeFile(join(layout, VOLUME_MARKER), `${slotId}\n`);
+    for (const { folder, uid } of LAYOUT) {
+      await mkdir(join(layout, folder), { mode: 0o700 });
+      await chown(join(layout, folder), uid, uid);
+    }
+    await writeFile(file, "", { mode: 0o600 });
+    await truncate(file, sizeMb * MB);
+    // -m 0: nobody in a slot is root, so blocks reserved for root would be lost.
+    await run("mkfs.ext4", ["-q", "-F", "-m", "0", "-E", "root_owner=0:0", "-d", layout, file], { signal });
+    // Our umask would have its say in the layout's modes.
+    await editFileSystem(file, ["sif / mode 040711", `sif /${VOLUME_MARKER} mode 0100444`], signal);
+  } finally {
+    await rm(layout, { recursive: true, force: true });
+  }
+}
+
+/** The slot whose volume this is; null when it does not say. */
+export async function readMarker(file: string, signal?: AbortSignal): Promise<string | null> {
+  const options = signal === undefined ? {} : { signal };
+  const text = await run("debugfs", ["-R", `cat /${VOLUME_MARKER}`, file], options).catch((error: unknown) => {
+    if (error instanceof ProgramError) return "";
+    throw error;
+  });
+  const marker = slotIdSchema.safeParse(text.trim());
+  return marker.success ? marker.data : null;
+}
+
+export async function assertMarker(file: string, slotId: string, signal?: AbortSignal): Promise<void> {
+  if ((await readMarker(file, signal)) !== slotId) throw appError("slot_data_missing");
+}
+
+/** Gives a copy to another slot. */
+export async function changeMarker(file: string, slotId: string, signal: AbortSignal): Promise<void> {
+  const text = `${file}.marker`;
+  await writeFile(text, `${slotId}\n`);
+  try {
+    const marker = `/${VOLUME_MARKER}`;
+    await editFileSystem(
+      file,
+      [
+        `rm ${marker}`,
+        `write ${text} ${marker}`,
+        ...["uid 0", "gid 0", "mode 0100444"].map((each) => `sif ${marker} ${each}`),
+      ],
+      signal,
+    );
+  } finally {
+    await rm(text, { force: true });
+  }
+  await assertMarker(file, slotId, signal);
+}
+
+/** Plays the journal back and repairs what is safe to repair. Throws `volume_damaged` when more is broken. */
+export async function repairFileSystem(file: string, signal: AbortSignal): Promise<void> {
+  await run("e2fsck", ["-f", "-p", file], { signal }).catch((error: unknown) => {
+    if (error instanceof ProgramError && error.exitCode === CORRECTED) return;
+    throw damaged(error);
+  });
+}
+
+/** Looks and changes nothing. Throws `volume_damaged`. */
+export async function checkFileSystem(file: string, signal: AbortSignal): Promise<void> {
+  await run("e2fsck", ["-f", "-n", file], { signal }).catch((error: unknown) => {
+    throw damaged(error);
+  });
+}
+
+/** Grows the file and the file system in it. */
+export async function growFileSystem(file: string, sizeMb: number, signal: AbortSignal): Promise<void> {
+  await truncate(file, sizeMb * MB);
+  await repairFileSystem(file, signal);
+  await run("resize2fs", [file], { signal });
+}
+
+export interface FileSystemUsage {
+  sizeMb: number;
+  usedMb: number;
+  storedMb: number;
+  /** The kernel's own note of when it was last mounted, as text; `n/a` before the first time. */
+  lastMount: string;
+}
+
+export async function readUsage(file: string, signal?: AbortSignal): Promise<FileSystemUsage> {
+  const { size, blocks } = await stat(file);
+  const text = await run("dumpe2fs", ["-h", file], signal === undefined ? {} : { signal });
+  const { usedBytes, lastMount } = parseUsage(text);
+  return {
+    sizeMb: Math.floor(size / MB),
+    usedMb: Math.ceil(usedBytes / MB),
+    // stat counts blocks of 512 bytes.
+    storedMb: Math.ceil((blocks * 512) / MB),
+    lastMount,
+  };
+}
+
+/** From the head of dumpe2fs. */
+export function parseUsage(text: string): { usedBytes: number; lastMount: string } {
+  const field = (name: string) => {
+    const found = new RegExp(`^${name}:\\s+(.+)$`, "m").exec(text)?.[1];
+    if (found === undefined) throw new Error(`dumpe2fs says no ${name}`);
+    return found;
+  };
+  const number = (name: string) => Number(field(name));
+  return {
+    usedBytes: (number("Block count") - number("Free blocks")) * number("Block size"),
+    lastMount: field("Last mount time"),
+  };
+}
+
+/** debugfs goes on after a command that failed, and says so in words only; what matters is checked by the caller. */
+async function editFileSystem(file: string, commands: readonly string[], signal: AbortSignal): Promise<void> {
+  await run("debugfs", ["-w", "-f", "-", file], { signal, input: `${commands.join("\n")}\n` });
+}
+
+function damaged(error: unknown): unknown {
+  return error instanceof ProgramError ? appError("volume_damaged", { cause: error }) : error;
+}

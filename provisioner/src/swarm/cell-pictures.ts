@@ -1,0 +1,93 @@
+import { slotLabels, type SlotContainer } from "@automna/contract/nodekeeper";
+import type { EngineNode, EngineService, EngineTask } from "./engine-shapes.ts";
+import type { SlotKeeper } from "./slot-keeper.ts";
+import type { SwarmEngine } from "./swarm-engine.ts";
+
+/** A whole cell at one moment. */
+export interface CellPicture {
+  services: ReadonlyMap<string, EngineService>;
+  /** By service id. */
+  tasks: ReadonlyMap<string, readonly EngineTask[]>;
+  nodes: ReadonlyMap<string, EngineNode>;
+  readyNodes: ReadonlySet<string>;
+  /** What a node's keeper says of the containers there, asked once and only if somebody wants to know. */
+  containersOf: (nodeId: string) => Promise<ReadonlyMap<string, SlotContainer | null>>;
+}
+
+export interface CellPictures {
+  /**
+   * A picture that was begun at `notBefore` (of performance.now()) or later, and after everything that `forget` was
+   * called for. Looks share pictures: a sweep over all agents asks the engine as often as a few of them do.
+   */
+  since: (notBefore: number, signal: AbortSignal) => Promise<CellPicture>;
+  /** Something was changed: pictures begun before show what no longer is. */
+  forget: () => void;
+}
+
+export function makeCellPictures(
+  engine: SwarmEngine,
+  keeper: Pick<SlotKeeper, "listSlots">,
+  now: () => number = () => performance.now(),
+): CellPictures {
+  let latest: { startedAt: number; picture: Promise<CellPicture> } | null = null;
+  let forgottenAt = 0;
+
+  const begin = () => {
+    // Not the caller's signal: the picture is others' too. The engine's own time limit ends it.
+    const taking = { startedAt: now(), picture: takePicture(engine, keeper) };
+    latest = taking;
+    taking.picture.catch(() => {
+      if (latest === taking) latest = null;
+    });
+    return taking;
+  };
+  const waitFor = async (picture: Promise<CellPicture>, signal: AbortSignal) => {
+    signal.throwIfAborted();
+    const aborted = Promise.withResolvers<never>();
+    const onAbort = () => aborted.reject(signal.reason as Error);
+    signal.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await Promise.race([picture, aborted.promise]);
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
+  };
+  return {
+    since(notBefore, signal) {
+      const good = latest !== null && latest.startedAt >= Math.max(notBefore, forgottenAt) ? latest : begin();
+      return waitFor(good.picture, signal);
+    },
+    forget() {
+      forgottenAt = now();
+    },
+  };
+}
+
+/** One call for each kind of thing, whatever the number of slots. */
+async function takePicture(engine: SwarmEngine, keeper: Pick<SlotKeeper, "listSlots">): Promise<CellPicture> {
+  const { signal } = new AbortController();
+  // Services first: a task of one that is newer is of no interest, a service without its tasks would look unstarted.
+  const services = await engine.listServices(signal);
+  const [tasks, nodes] = await Promise.all([engine.listTasks(signal), engine.listNodes(signal)]);
+  const containers = new Map<string, Promise<ReadonlyMap<string, SlotContainer | null>>>();
+  return {
+    services: new Map(
+      services.flatMap((service) => {
+        const slotId = service.labels[slotLabels.slot];
+        return slotId === undefined ? [] : [[slotId, service] as const];
+      }),
+    ),
+    tasks: Map.groupBy(tasks, ({ serviceId }) => serviceId),
+    nodes: new Map(nodes.map((node) => [node.id, node])),
+    readyNodes: new Set(nodes.filter(({ isReady }) => isReady).map(({ id }) => id)),
+    containersOf(nodeId) {
+      const known = containers.get(nodeId);
+      if (known !== undefined) return known;
+      const asked = keeper
+        .listSlots(nodeId, signal)
+        .then((slots) => new Map(slots.map(({ slotId, container }) => [slotId, container])));
+      containers.set(nodeId, asked);
+      return asked;
+    },
+  };
+}
