@@ -1,5 +1,5 @@
 // Who may import whom: arrows go down only (docs/adr). scripts/check-architecture.ts runs it and asserts that it read the code.
-const SERVICES = ["api", "provisioner", "nodekeeper", "proxy", "agent", "dashboard"];
+const SERVICES = ["api", "provisioner", "nodekeeper", "proxy", "agent", "dashboard", "socket-proxy"];
 const TEST_FILE = String.raw`\.(test|e2e|stories)\.tsx?$|-under-test\.ts$|/testing/|^dashboard/e2e/`;
 
 /** What a folder may import of ours, besides itself. */
@@ -9,7 +9,9 @@ const ALLOWED = {
   "packages/service-kit": ["packages/contract", "packages/core"],
   prisma: [],
   "packages/records": ["prisma", "packages/contract", "packages/core"],
-  dashboard: ["packages/contract", "packages/core"],
+  "dashboard/(src|build|e2e)": ["packages/contract", "packages/core"],
+  "dashboard/server": ["packages/service-kit", "packages/contract", "packages/core"],
+  "socket-proxy": ["packages/service-kit", "packages/contract", "packages/core"],
   nodekeeper: ["packages/service-kit", "packages/contract", "packages/core"],
   agent: ["packages/service-kit", "packages/contract", "packages/core"],
   api: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
@@ -17,7 +19,8 @@ const ALLOWED = {
   proxy: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   "packages/testkit": ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
 };
-const OURS = "^(packages|prisma|api|provisioner|nodekeeper|proxy|agent|dashboard|scripts|bench)/";
+const OURS =
+  "^(packages|prisma|api|provisioner|nodekeeper|proxy|agent|dashboard|socket-proxy|scripts|bench)/";
 
 const arrows = Object.entries(ALLOWED).map(([folder, targets]) => ({
   name: `arrows-of-${folder.replaceAll("/", "-")}`,

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const SOURCE = "{packages/*,prisma,api,provisioner,nodekeeper,proxy,agent,dashboard,scripts,bench}";
+const SOURCE = "{packages/*,prisma,api,provisioner,nodekeeper,proxy,agent,dashboard,socket-proxy,scripts,bench}";
 const postgres = "packages/testkit/src/postgres-global-setup.ts";
 
 // Tests that start servers, browsers and gateways are bound by the processor, not by waiting: two at a time.

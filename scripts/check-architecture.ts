@@ -13,6 +13,7 @@ const FOLDERS = [
   "proxy",
   "agent",
   "dashboard",
+  "socket-proxy",
   "scripts",
   "bench",
 ];

@@ -1,15 +1,15 @@
 import { tiers, type Tier } from "@automna/core/tiers/catalogue";
-import { flagSchema, loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
+import { flagSchema, loadConfig, portSchema, secretMark, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
 import { parseSender } from "./mail/to-message.ts";
 import { assertLocalBoot } from "./identity/local/assert-local-boot.ts";
 
-const variables = z.object({
+export const apiVariables = z.object({
   NODE_ENV: z.string().optional().describe("`production` refuses the local issuer"),
   API_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   API_PORT: portSchema.describe("port to listen on, 0 = any"),
-  API_DATABASE_URL: z.url().describe("Postgres, as the role automna_api"),
+  API_DATABASE_URL: z.url().describe("Postgres, as the role automna_api").meta(secretMark),
   API_ORIGIN: z.url().describe("the one origin that browsers use, e.g. http://localhost:4600"),
   API_IDENTITY: z.enum(["local", "clerk"]).describe("who signs session tokens"),
   API_IDENTITY_ISSUER: z.string().min(1).describe("`iss` of session tokens, the same as at ingress"),
@@ -21,12 +21,14 @@ const variables = z.object({
     .string()
     .includes("PRIVATE KEY")
     .optional()
-    .describe("local: PEM private key that signs session tokens"),
+    .describe("local: PEM private key that signs session tokens")
+    .meta(secretMark),
   API_IDENTITY_START_KEY: z
     .string()
     .min(32)
     .optional()
-    .describe("local: secret that signs start links, shared with `up`"),
+    .describe("local: secret that signs start links, shared with `up`")
+    .meta(secretMark),
   API_IDENTITY_OPERATORS: z
     .string()
     .default("")
@@ -50,19 +52,27 @@ const variables = z.object({
     .string()
     .startsWith("sk_")
     .optional()
-    .describe("clerk: secret key, for looking up users and sessions that webhooks name"),
+    .describe("clerk: secret key, for looking up users and sessions that webhooks name")
+    .meta(secretMark),
   API_CLERK_WEBHOOK_SECRET: z
     .string()
     .startsWith("whsec_")
     .optional()
-    .describe("clerk: secret that signs its webhooks"),
+    .describe("clerk: secret that signs its webhooks")
+    .meta(secretMark),
   API_CLERK_URL: z.url().default("https://api.clerk.com").describe("clerk: its backend API"),
   API_STRIPE_KEY: z
     .string()
     .regex(/^(sk|rk)_/)
     .optional()
-    .describe("Stripe's secret or restricted key; without it nothing is sold"),
-  API_STRIPE_WEBHOOK_SECRET: z.string().startsWith("whsec_").optional().describe("secret that signs Stripe's webhooks"),
+    .describe("Stripe's secret or restricted key; without it nothing is sold")
+    .meta(secretMark),
+  API_STRIPE_WEBHOOK_SECRET: z
+    .string()
+    .startsWith("whsec_")
+    .optional()
+    .describe("secret that signs Stripe's webhooks")
+    .meta(secretMark),
   API_STRIPE_URL: z.url().default("https://api.stripe.com").describe("Stripe's API"),
   API_TRIAL_DAYS: z.coerce
     .number()
@@ -72,11 +82,15 @@ const variables = z.object({
     .default(0)
     .describe("days that a first plan may be tried for"),
   API_MODEL_PROVIDER_URL: z.url().default("https://api.anthropic.com").describe("where model keys are checked"),
-  API_MODEL_KEY_RING: z.string().describe("key ring that seals the customers' model keys, shared with egress"),
+  API_MODEL_KEY_RING: z
+    .string()
+    .describe("key ring that seals the customers' model keys, shared with egress")
+    .meta(secretMark),
   API_SMTP_URL: z
     .url({ protocol: /^smtps?$/ })
     .optional()
-    .describe("mail server, smtps://user:password@host; without it mails are kept in API_MAIL_DIR"),
+    .describe("mail server, smtps://user:password@host; without it mails are kept in API_MAIL_DIR")
+    .meta(secretMark),
   API_MAIL_FROM: z.string().max(300).optional().describe("sender of mails, e.g. Automna <hello@automna.ai>"),
   API_MAIL_DIR: z.string().optional().describe("folder for mails while there is no mail server"),
   API_OPERATOR_MAIL: z.email().optional().describe("address that customers' feedback is sent to"),
@@ -98,7 +112,11 @@ const variables = z.object({
     .regex(/^[a-z-]+$/)
     .optional()
     .describe("header in which the edge, and nobody else, tells where a request comes from, e.g. cf-connecting-ip"),
-  API_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
+  API_QUEUE_REDIS_URL: z
+    .url()
+    .optional()
+    .describe("Redis of the job queue; without it jobs live in Postgres")
+    .meta(secretMark),
   API_FREE_TIER: z
     .enum(tiers)
     .optional()
@@ -172,7 +190,7 @@ export interface ApiConfig {
 
 /** The api's configuration. Throws one error that says what is missing or not allowed. */
 export function loadApiConfig(env: Environment): ApiConfig {
-  const values = loadConfig(variables, env);
+  const values = loadConfig(apiVariables, env);
   const origin = new URL(values.API_ORIGIN).origin;
   const identity = toIdentity(values);
   if (identity.issuer === "local") assertLocalBoot({ nodeEnv: values.NODE_ENV, host: values.API_HOST, origin });
@@ -208,11 +226,11 @@ export function loadApiConfig(env: Environment): ApiConfig {
   };
 }
 
-function toIdentity(values: z.infer<typeof variables>): LocalIdentityConfig | ClerkIdentityConfig {
+function toIdentity(values: z.infer<typeof apiVariables>): LocalIdentityConfig | ClerkIdentityConfig {
   const need = (name: "API_IDENTITY_PRIVATE_KEY" | "API_IDENTITY_START_KEY" | "API_CLERK_PUBLISHABLE_KEY"): string => {
     const value = values[name];
     if (value !== undefined) return value;
-    const purpose = variables.shape[name].description ?? "";
+    const purpose = apiVariables.shape[name].description ?? "";
     throw new Error(
       `configuration is not usable:\n  ${name} (${purpose}): needed with API_IDENTITY=${values.API_IDENTITY}`,
     );

@@ -3,6 +3,7 @@ import { DAY_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { loadNodekeeperConfig } from "./config.ts";
+import { makeMemoryPusher } from "./doze/memory-pusher.ts";
 import { makeEngineClient } from "./engine/engine-client.ts";
 import { makeContainerFacts } from "./facts/observe-container.ts";
 import { openFences } from "./fencing.ts";
@@ -42,6 +43,7 @@ await volumes.attachAll(new AbortController().signal);
 
 const engine = makeEngineClient({ socketPath: config.engineSocket, installation: config.installation });
 const facts = makeContainerFacts(engine, config.cgroupDir);
+const memory = makeMemoryPusher(engine, log);
 const fences = await openFences(join(config.dataDir, "fencing"));
 await fences.forgetOld(clock());
 const forgetting = setInterval(() => {
@@ -58,6 +60,7 @@ const server = await startServer({
     copies: makeCopies({ paths, volumes, room }),
     facts,
     engine,
+    memory,
     cgroupDir: config.cgroupDir,
     volumeFile: paths.volume,
     health: makeHealth({ version: packageFile.version, node: config.node, guard, room, volumes }),
@@ -72,7 +75,8 @@ runUntilStopped({
   stopDeadlineMs: STOP_DEADLINE_MS,
   async stop() {
     clearInterval(forgetting);
-    await Promise.all([server.close(), guard.close(), engine.close()]);
+    await Promise.all([server.close(), guard.close(), memory.close()]);
+    await engine.close();
   },
 });
 log.info({ node: config.node, port: server.port, guard: guard.state().state }, "nodekeeper runs");

@@ -67,7 +67,7 @@ export function readFencing(request: IncomingMessage, name: NodekeeperRouteName)
 export async function readBody(request: IncomingMessage, name: NodekeeperRouteName): Promise<unknown> {
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     length += chunk.length;
     if (length > BODY_MAX_BYTES) throw appError("body_too_large");
     chunks.push(chunk);

@@ -8,7 +8,7 @@ import type {
 } from "@automna/contract/nodekeeper";
 import { slotResourceName } from "@automna/contract/nodekeeper";
 import { appError } from "@automna/contract/error-catalogue";
-import { doze, wake } from "./doze/doze.ts";
+import { doze, wake, type DozeDeps } from "./doze/doze.ts";
 import { confirmStop, type StopDeps } from "./facts/confirm-stop.ts";
 import type { Copies } from "./volumes/copies.ts";
 import type { Snapshots } from "./volumes/snapshots.ts";
@@ -32,7 +32,7 @@ export type RouteHandlers = {
   [Name in NodekeeperRouteName]: (call: RouteCall<Name>) => Promise<RouteAnswer<Name>>;
 };
 
-export interface HandlerDeps extends StopDeps {
+export interface HandlerDeps extends StopDeps, DozeDeps {
   volumes: Volumes;
   snapshots: Snapshots;
   copies: Copies;
@@ -53,15 +53,13 @@ export function makeRouteHandlers(deps: HandlerDeps): RouteHandlers {
   return {
     health: deps.health,
     async listSlots({ signal }) {
-      const containers = await facts.observeAll(signal);
-      const ids = new Set([...(await volumes.listSlotIds()), ...containers.keys()]);
-      return Promise.all(
-        [...ids].toSorted().map(async (slotId): Promise<NodeSlot> => ({
-          slotId,
-          volume: await volumes.observe(slotId),
-          container: containers.get(slotId) ?? null,
-        })),
-      );
+      const [containers, all] = await Promise.all([facts.observeAll(signal), volumes.observeAll()]);
+      const ids = [...new Set([...all.keys(), ...containers.keys()])].toSorted();
+      return ids.map((slotId): NodeSlot => ({
+        slotId,
+        volume: all.get(slotId) ?? null,
+        container: containers.get(slotId) ?? null,
+      }));
     },
     slot: async ({ slotId, signal }) => ({
       slotId,

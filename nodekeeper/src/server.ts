@@ -28,6 +28,9 @@ export interface NodekeeperServer {
   close: () => Promise<void>;
 }
 
+const LINGER_BYTES = 16 * 1024 * 1024;
+const LINGER_MS = 3_000;
+
 export async function startServer(options: ServerOptions): Promise<NodekeeperServer> {
   const { host, port, credentials, log } = options;
   const server = makeClosedServer(credentials);
@@ -102,7 +105,8 @@ function callHandler(
     snapshot: target.snapshot,
     body: body as never,
     query: target.query as never,
-    bytes: request,
+    // Left early, it stays open: the answer goes over the same connection.
+    bytes: request.iterator({ destroyOnReturn: false }),
     signal,
     async pass(bytes) {
       response.writeHead(200, { "content-type": "application/octet-stream" });
@@ -113,14 +117,22 @@ function callHandler(
 
 function writeJson(response: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  // What was not read of the request is not read any more: the connection ends with the answer.
-  const isWhole = response.req.complete;
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    ...(isWhole ? {} : { connection: "close" }),
-  });
-  response.end(text, () => {
-    if (!isWhole) response.req.destroy();
+  response.writeHead(status, { "content-type": "application/json", "content-length": Buffer.byteLength(text) });
+  response.end(text);
+  lingerOver(response.req);
+}
+
+/**
+ * Reads on for a moment without keeping anything: a connection that is closed over bytes that nobody read is reset, and the
+ * caller, still sending, never sees why.
+ */
+function lingerOver(request: IncomingMessage): void {
+  if (request.complete) return;
+  let left = LINGER_BYTES;
+  const timer = setTimeout(() => request.destroy(), LINGER_MS);
+  request.on("close", () => clearTimeout(timer));
+  request.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
   });
 }

@@ -1,4 +1,11 @@
-import { flagSchema, loadConfig, portSchema, urlListSchema, type Environment } from "@automna/service-kit/load-config";
+import {
+  flagSchema,
+  loadConfig,
+  portSchema,
+  secretMark,
+  urlListSchema,
+  type Environment,
+} from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import type { RestTimes } from "@automna/core/agents/sleep-policy";
 import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
@@ -31,11 +38,15 @@ const nameListSchema = z.string().transform((text) =>
 );
 
 /** What every provisioner needs, wherever its slots run. */
-const commonVariables = z.object({
+export const commonVariables = z.object({
   PROVISIONER_HEALTH_HOST: z.string().default("127.0.0.1").describe("address of the health check"),
   PROVISIONER_HEALTH_PORT: portSchema.default(0).describe("port of the health check, 0 = any"),
-  PROVISIONER_DATABASE_URL: z.url().describe("Postgres, as the role automna_provisioner"),
-  PROVISIONER_QUEUE_REDIS_URL: z.url().optional().describe("Redis of the job queue; without it jobs live in Postgres"),
+  PROVISIONER_DATABASE_URL: z.url().describe("Postgres, as the role automna_provisioner").meta(secretMark),
+  PROVISIONER_QUEUE_REDIS_URL: z
+    .url()
+    .optional()
+    .describe("Redis of the job queue; without it jobs live in Postgres")
+    .meta(secretMark),
   PROVISIONER_RUNTIME: z.enum(["process", "swarm"]).describe("where slots run"),
   PROVISIONER_SLOT_WORKING_SET_MB: z.coerce
     .number()
@@ -51,14 +62,19 @@ const commonVariables = z.object({
     .default(20 * MINUTE_MS)
     .describe("how long a freed port is given to nobody; longer than a stale route may live"),
   PROVISIONER_EGRESS_URLS: urlListSchema.describe("where agentd sends model calls, in order of preference"),
-  PROVISIONER_SLOT_KEY_RING: z.string().describe("key ring that seals the slots' root keys, the provisioner's alone"),
+  PROVISIONER_SLOT_KEY_RING: z
+    .string()
+    .describe("key ring that seals the slots' root keys, the provisioner's alone")
+    .meta(secretMark),
   PROVISIONER_INGRESS_KEY_RING: z
     .string()
-    .describe("key ring that seals what ingress needs of a slot, shared with ingress"),
+    .describe("key ring that seals what ingress needs of a slot, shared with ingress")
+    .meta(secretMark),
   PROVISIONER_APPS_KEY_RING: z
     .string()
     .optional()
-    .describe("key ring that seals what the apps listener needs of a slot; without it no apps are served"),
+    .describe("key ring that seals what the apps listener needs of a slot; without it no apps are served")
+    .meta(secretMark),
   PROVISIONER_MODEL: z.string().default("claude-sonnet-4-5").describe("model that answers"),
   PROVISIONER_UTILITY_MODEL: z.string().default("claude-haiku-4-5").describe("cheap model for recaps"),
   PROVISIONER_CONCURRENCY: z.coerce.number().int().min(1).default(8).describe("agents worked on at the same time"),
@@ -102,7 +118,7 @@ const processVariables = z.object({
 });
 
 /** Slots as services of a Swarm. */
-const swarmVariables = z.object({
+export const swarmVariables = z.object({
   PROVISIONER_CELL_ID: z.string().min(1).describe("name of the cell"),
   PROVISIONER_DOCKER_URL: dockerUrlSchema.describe("a manager's engine behind the socket proxy, http:// or unix://"),
   PROVISIONER_INSTALLATION: z
@@ -123,7 +139,7 @@ const swarmVariables = z.object({
   PROVISIONER_KEEPER_PORT: portSchema.default(7_443).describe("port of the nodes' nodekeepers"),
   PROVISIONER_KEEPER_CA: z.string().describe("the cell's CA, PEM; give it as PROVISIONER_KEEPER_CA_FILE"),
   PROVISIONER_KEEPER_CERTIFICATE: z.string().describe("the provisioner's certificate for nodekeepers, PEM"),
-  PROVISIONER_KEEPER_KEY: z.string().describe("its key, PEM; give it as PROVISIONER_KEEPER_KEY_FILE"),
+  PROVISIONER_KEEPER_KEY: z.string().describe("its key, PEM; give it as PROVISIONER_KEEPER_KEY_FILE").meta(secretMark),
 });
 
 export interface ProcessConfig {

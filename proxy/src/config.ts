@@ -1,5 +1,5 @@
 import { meteringRules } from "@automna/core/credits/meter-message";
-import { loadConfig, portSchema, type Environment } from "@automna/service-kit/load-config";
+import { loadConfig, portSchema, secretMark, type Environment } from "@automna/service-kit/load-config";
 import { parseKeyRing } from "@automna/service-kit/secret-box";
 import { z } from "zod";
 import { HEARTBEAT_MS } from "./ingress/heartbeat.ts";
@@ -36,15 +36,15 @@ const processesSchema = z.coerce
   .default(1)
   .describe("processes that share the port; more than one are started and watched by a further one");
 
-const ingressSchema = z.object({
+export const ingressVariables = z.object({
   INGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   INGRESS_PORT: portSchema.describe("port to listen on"),
   INGRESS_PROCESSES: processesSchema,
-  INGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_ingress"),
+  INGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_ingress").meta(secretMark),
   INGRESS_ORIGIN: originSchema.describe("the public origin that browsers see"),
   INGRESS_SESSION_JWT_KEY: z.string().includes("PUBLIC KEY").describe("public key of the session issuer, PEM"),
   INGRESS_SESSION_ISSUER: z.string().min(1).describe("expected issuer (iss) of session tokens"),
-  INGRESS_SLOT_KEY_RING: keyRingSchema.describe("opens the slots' ingress keys"),
+  INGRESS_SLOT_KEY_RING: keyRingSchema.describe("opens the slots' ingress keys").meta(secretMark),
   INGRESS_DRAIN_TIMEOUT_MS: z.coerce
     .number()
     .int()
@@ -79,7 +79,7 @@ const ingressSchema = z.object({
     .describe("longest body of a request"),
   INGRESS_LOG_LEVEL: z.string().default("info"),
 });
-export type IngressConfig = z.infer<typeof ingressSchema>;
+export type IngressConfig = z.infer<typeof ingressVariables>;
 
 /** What the operator decides of the limits. */
 export function toLimits(config: IngressConfig): Partial<IngressLimits> {
@@ -87,21 +87,22 @@ export function toLimits(config: IngressConfig): Partial<IngressLimits> {
   return { requestsPerS, requestsBurst: requestsPerS * BURST_S, bodyMaxBytes: bodyMaxMb * MB };
 }
 
-const egressSchema = z.object({
+export const egressVariables = z.object({
   EGRESS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   EGRESS_PORT: portSchema.describe("port to listen on"),
   EGRESS_PROCESSES: processesSchema,
-  EGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_egress"),
+  EGRESS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_egress").meta(secretMark),
   EGRESS_MODEL_PROVIDER_URL: z
     .url()
     .default("https://api.anthropic.com")
     .describe("where model calls with a customer's key go"),
-  EGRESS_MODEL_KEY_RING: keyRingSchema.describe("opens the customers' model keys"),
+  EGRESS_MODEL_KEY_RING: keyRingSchema.describe("opens the customers' model keys").meta(secretMark),
   EGRESS_PLATFORM_KEY: z
     .string()
     .min(1)
     .optional()
-    .describe("the platform's own model key, for answers on credits; give it as EGRESS_PLATFORM_KEY_FILE"),
+    .describe("the platform's own model key, for answers on credits; give it as EGRESS_PLATFORM_KEY_FILE")
+    .meta(secretMark),
   EGRESS_METERING_RULE: z
     .enum(meteringRules)
     .default("per-message")
@@ -121,16 +122,20 @@ const egressSchema = z.object({
     .describe("time for calls under way when stopping"),
   EGRESS_LOG_LEVEL: z.string().default("info"),
 });
-export type EgressConfig = z.infer<typeof egressSchema>;
+export type EgressConfig = z.infer<typeof egressVariables>;
 
-const appsSchema = z.object({
+export const appsVariables = z.object({
   APPS_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   APPS_PORT: portSchema.describe("port to listen on"),
-  APPS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_apps"),
+  APPS_DATABASE_URL: z.string().min(1).describe("Postgres, as the role automna_apps").meta(secretMark),
   APPS_ORIGIN: originSchema.describe("scheme, domain and port of published apps: https://apps.example"),
   APPS_DASHBOARD_ORIGIN: originSchema.describe("the dashboard's origin, which no app may come near"),
-  APPS_SLOT_KEY_RING: keyRingSchema.describe("opens the slots' apps keys"),
-  APPS_PASS_KEY: z.string().min(32).describe("secret that seals visitors' passes, the same in all processes"),
+  APPS_SLOT_KEY_RING: keyRingSchema.describe("opens the slots' apps keys").meta(secretMark),
+  APPS_PASS_KEY: z
+    .string()
+    .min(32)
+    .describe("secret that seals visitors' passes, the same in all processes")
+    .meta(secretMark),
   APPS_ADDRESS_HEADER: z
     .string()
     .toLowerCase()
@@ -148,11 +153,11 @@ const appsSchema = z.object({
   APPS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   APPS_LOG_LEVEL: z.string().default("info"),
 });
-export type AppsConfig = z.infer<typeof appsSchema>;
+export type AppsConfig = z.infer<typeof appsVariables>;
 
 /** Throws one error that names every wrong variable, also when apps would share cookies with the dashboard. */
 export function loadAppsConfig(env: Environment): AppsConfig {
-  const config = loadConfig(appsSchema, env);
+  const config = loadConfig(appsVariables, env);
   assertApart(config.APPS_ORIGIN, config.APPS_DASHBOARD_ORIGIN);
   return config;
 }
@@ -171,10 +176,10 @@ export function assertApart(appsOrigin: string, dashboardOrigin: string): void {
 
 /** Throws one error that names every wrong variable. */
 export function loadIngressConfig(env: Environment): IngressConfig {
-  return loadConfig(ingressSchema, env);
+  return loadConfig(ingressVariables, env);
 }
 
 /** Throws one error that names every wrong variable. */
 export function loadEgressConfig(env: Environment): EgressConfig {
-  return loadConfig(egressSchema, env);
+  return loadConfig(egressVariables, env);
 }

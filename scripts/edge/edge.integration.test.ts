@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
-import { makeDashboardHandler } from "./dashboard-files.ts";
+import { makeDashboardHandler } from "@automna/dashboard-server/dashboard-files";
 import { makeEdgeServer } from "./server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "automna-edge-"));

@@ -5,7 +5,7 @@ import { loadConfig, portSchema } from "@automna/service-kit/load-config";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { z } from "zod";
-import { makeDashboardHandler } from "./dashboard-files.ts";
+import { makeDashboardHandler } from "@automna/dashboard-server/dashboard-files";
 import { makeEdgeServer } from "./server.ts";
 
 const schema = z.object({

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Handler } from "./dashboard-files.ts";
+import type { Handler } from "@automna/dashboard-server/dashboard-files";
 import { forwardHttp } from "./forward-http.ts";
 import { forwardUpgrade } from "./forward-upgrade.ts";
 import { isAppsHost, routeOf, type EdgeRoute } from "./route.ts";

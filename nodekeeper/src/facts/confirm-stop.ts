@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { appError } from "@automna/contract/error-catalogue";
 import type { EngineClient } from "../engine/engine-client.ts";
-import { findLoop, isDeviceInUse } from "../volumes/loop-device.ts";
+import { findLoop, isMounted } from "../volumes/loop-device.ts";
 import { findControlGroup, listGroupPids, type ControlGroup } from "./control-groups.ts";
 import type { ContainerFacts } from "./observe-container.ts";
 
@@ -13,7 +13,7 @@ export interface StopDeps {
   volumeFile: (slotId: string) => string;
 }
 
-const LOOK_EVERY_MS = 100;
+const LOOK_EVERY_MS = 200;
 /** How long a killed container, its processes and its mount may take to be gone. */
 const KILL_LIMIT_MS = 20_000;
 
@@ -38,7 +38,7 @@ export async function confirmStop(
       if (state.Paused) await engine.unpause(id, signal);
     }
     const pids = (await Promise.all(groups.map(listGroupPids))).flat();
-    if (running.length === 0 && pids.length === 0 && !(await isMounted(volumeFile(slotId)))) return { wasKilled };
+    if (running.length === 0 && pids.length === 0 && !(await isVolumeMounted(volumeFile(slotId)))) return { wasKilled };
     if (performance.now() >= killAt) {
       for (const { Id: id } of running) await engine.kill(id, signal);
       if (running.length === 0) pids.forEach(killProcess);
@@ -49,9 +49,9 @@ export async function confirmStop(
   throw appError("stop_overdue");
 }
 
-async function isMounted(file: string): Promise<boolean> {
+async function isVolumeMounted(file: string): Promise<boolean> {
   const device = await findLoop(file);
-  return device !== null && (await isDeviceInUse(device));
+  return device !== null && (await isMounted(device));
 }
 
 function killProcess(pid: number): void {

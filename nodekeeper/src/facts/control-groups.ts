@@ -18,13 +18,14 @@ export function parseControlGroup(text: string, root: string): ControlGroup | nu
     .split("\n")
     .map((line) => line.split(":"))
     .map(([id = "", controllers = "", ...path]) => ({ id, controllers: controllers.split(","), path: path.join(":") }));
-  const of = (controller: string) => rows.find(({ controllers }) => controllers.includes(controller))?.path;
+  // Directly in a root is no container.
+  const of = (controller: string) =>
+    rows.find(({ controllers, path }) => controllers.includes(controller) && path !== "/")?.path;
   const memory = of("memory");
   const cpu = of("cpuacct");
   if (memory !== undefined && cpu !== undefined)
     return { version: 1, memory: join(root, "memory", memory), cpu: join(root, "cpuacct", cpu) };
   const unified = rows.find(({ id }) => id === "0")?.path;
-  // Directly in the root is no container.
   if (unified === undefined || unified === "/") return null;
   return { version: 2, memory: join(root, unified), cpu: join(root, unified) };
 }
@@ -70,20 +71,34 @@ export async function listGroupPids({ memory }: ControlGroup): Promise<number[]>
   return (text ?? "").split("\n").filter(Boolean).map(Number);
 }
 
+/** Pushed out at once where the kernel can be asked for a part: in between it is looked whether the slot still dozes. */
+const PART_BYTES = 64 * MB;
+/** What a frozen container keeps in any case. */
+const REST_BYTES = 4 * MB;
+
 /**
- * Pushes a group's memory out as far as it goes: to swap, and what is only cached away. A kernel that can't do less than
- * that leaves all as it is.
+ * Pushes a group's memory out as far as it goes, to swap, and what is only cached away, while `isDozing`. A kernel that can do
+ * less leaves all as it is.
  */
-export async function pushMemoryOut({ version, memory }: ControlGroup): Promise<void> {
-  // v1's force_empty asks for the same as v2's reclaim and, unlike a lowered limit, leaves nothing behind after a crash.
-  const request =
-    version === 2
-      ? {
-          file: "memory.reclaim",
-          text: ((await absentAsNull(readFile(join(memory, "memory.current"), "utf8"))) ?? "0").trim(),
-        }
-      : { file: "memory.force_empty", text: "0" };
-  await writeFile(join(memory, request.file), request.text).catch((error: NodeJS.ErrnoException) => {
+export async function pushMemoryOut(
+  { version, memory }: ControlGroup,
+  isDozing: () => Promise<boolean>,
+): Promise<void> {
+  // v1's force_empty asks for the same as v2's reclaim, in one go. Unlike a lowered limit, neither leaves anything behind after a crash.
+  if (version === 1) {
+    if (await isDozing()) await ask(join(memory, "memory.force_empty"), "0");
+    return;
+  }
+  for (let last = Infinity; await isDozing();) {
+    const current = Number(await absentAsNull(readFile(join(memory, "memory.current"), "utf8")));
+    if (current < REST_BYTES || current >= last) return;
+    last = current;
+    await ask(join(memory, "memory.reclaim"), String(Math.min(current, PART_BYTES)));
+  }
+}
+
+async function ask(file: string, text: string): Promise<void> {
+  await writeFile(file, text).catch((error: NodeJS.ErrnoException) => {
     // EAGAIN, EBUSY: something had to stay. ENOENT, EACCES: this kernel has no such file.
     if (["EAGAIN", "EBUSY", "ENOENT", "EACCES"].includes(error.code ?? "")) return;
     throw error;

@@ -38,7 +38,7 @@ export function guardRuleset(settings: GuardSettings): string {
       // Past Docker's port and straight to a container's own address.
       `ip daddr ${settings.agentsSubnet} drop`,
       `tcp dport ${ports} jump to_agents`,
-      `udp dport ${ports} drop`,
+      `udp dport ${ports} ct direction original drop`,
       `tcp dport ${keeper.port} jump to_keeper`,
     ]),
     chain("to_agents {", [
@@ -58,10 +58,10 @@ export function guardRuleset(settings: GuardSettings): string {
       `ip saddr != ${settings.agentsSubnet} drop`,
       // Answers to whom the chains above let in; never what an agent began.
       "ct direction reply ct state established,related accept",
-      ...byFamily(resolvers, "daddr").map((to) => `${to} meta l4proto { tcp, udp } th dport 53 accept`),
-      ...egress.flatMap(({ address, port }) =>
-        byFamily([address], "daddr").map((to) => `${to} tcp dport ${port} accept`),
-      ),
+      ...(resolvers.length === 0
+        ? []
+        : [`ip daddr { ${resolvers.join(", ")} } meta l4proto { tcp, udp } th dport 53 accept`]),
+      ...egress.map(({ address, port }) => `ip daddr ${address} tcp dport ${port} accept`),
       `ip daddr { ${NOT_THE_INTERNET.join(", ")} } drop`,
       "fib daddr type != unicast drop",
       `tcp dport { ${MAIL_PORTS.join(", ")} } drop`,
@@ -87,15 +87,11 @@ export function closedRuleset({
   ]);
 }
 
-function sources(addresses: readonly string[]): string[] {
-  return byFamily(addresses, "saddr");
-}
-
 /** One match for each family that has an address. */
-function byFamily(addresses: readonly string[], field: "saddr" | "daddr"): string[] {
+function sources(addresses: readonly string[]): string[] {
   const isV6 = (address: string) => address.includes(":");
   const match = (family: "ip" | "ip6", found: readonly string[]) =>
-    found.length === 0 ? [] : [`${family} ${field} { ${[...new Set(found)].join(", ")} }`];
+    found.length === 0 ? [] : [`${family} saddr { ${[...new Set(found)].join(", ")} }`];
   return [
     ...match(
       "ip",

@@ -16,10 +16,10 @@ export const guardSettingsSchema = z.strictObject({
   agentPorts: z.strictObject({ first: port, last: port }).refine(({ first, last }) => first <= last),
   /** Who may ask agents. */
   proxies: z.array(address).min(1),
-  /** Whom agents may ask for names. */
-  resolvers: z.array(address),
+  /** Whom agents may ask for names. Agents have no IPv6. */
+  resolvers: z.array(z.ipv4()),
   /** Where agents' model calls go, when those addresses are private. */
-  egress: z.array(z.strictObject({ address, port })),
+  egress: z.array(z.strictObject({ address: z.ipv4(), port })),
   /** nodekeeper's own port, and who may open a connection to it. */
   keeper: z.strictObject({ port, callers: z.array(address).min(1) }),
   /** New connections that one agent may open. */

@@ -40,7 +40,7 @@ export interface Copies {
 
 export function makeCopies({ paths, volumes, room }: { paths: VolumePaths; volumes: Volumes; room: DiskRoom }): Copies {
   /** Takes the slot's empty volume out of use. Answers the size that the copy must have at least. */
-  const makeWay = async (slotId: string, signal: AbortSignal): Promise<number> => {
+  const makeWay = async (slotId: string): Promise<number> => {
     await mkdir(paths.folder(slotId), { recursive: true, mode: 0o700 });
     if ((await absentAsNull(stat(paths.volume(slotId)))) === null) return 0;
     // Found to be empty by an earlier try already.
@@ -48,7 +48,7 @@ export function makeCopies({ paths, volumes, room }: { paths: VolumePaths; volum
     if (!isArriving && !(await isUntouched(paths, slotId))) throw appError("volume_exists");
     await writeDurably(paths.arriving(slotId), "");
     await volumes.detach(slotId);
-    return (await readUsage(paths.volume(slotId), signal)).sizeMb;
+    return (await readUsage(paths.volume(slotId))).sizeMb;
   };
 
   return {
@@ -69,7 +69,7 @@ export function makeCopies({ paths, volumes, room }: { paths: VolumePaths; volum
         await volumes.attach(slotId, signal);
         return { digest: origin.digest, bytes: origin.bytes };
       }
-      const leastMb = await makeWay(slotId, signal);
+      const leastMb = await makeWay(slotId);
       const unfinished = paths.unfinished(slotId, "copy");
       try {
         await room.assert(0);
@@ -77,7 +77,7 @@ export function makeCopies({ paths, volumes, room }: { paths: VolumePaths; volum
         await repairFileSystem(unfinished, signal);
         await assertMarker(unfinished, from, signal);
         await changeMarker(unfinished, slotId, signal);
-        if ((await readUsage(unfinished, signal)).sizeMb < leastMb) await growFileSystem(unfinished, leastMb, signal);
+        if ((await readUsage(unfinished)).sizeMb < leastMb) await growFileSystem(unfinished, leastMb, signal);
         await checkFileSystem(unfinished, signal);
         await writeOrigin(paths, slotId, { file: unfinished, copy: name, result });
         await volumes.replace(slotId, unfinished, signal);

@@ -1,4 +1,4 @@
-import { mkdir, chown, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, chown, open, rm, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { slotIdSchema, VOLUME_MARKER } from "@automna/contract/nodekeeper";
 import { appError } from "@automna/contract/error-catalogue";
@@ -103,35 +103,41 @@ export interface FileSystemUsage {
   sizeMb: number;
   usedMb: number;
   storedMb: number;
-  /** The kernel's own note of when it was last mounted, as text; `n/a` before the first time. */
-  lastMount: string;
+  /** When the kernel last mounted it, seconds since the epoch; 0: never. */
+  lastMount: number;
 }
 
-export async function readUsage(file: string, signal?: AbortSignal): Promise<FileSystemUsage> {
-  const { size, blocks } = await stat(file);
-  const text = await run("dumpe2fs", ["-h", file], signal === undefined ? {} : { signal });
-  const { usedBytes, lastMount } = parseUsage(text);
-  return {
-    sizeMb: Math.floor(size / MB),
-    usedMb: Math.ceil(usedBytes / MB),
-    // stat counts blocks of 512 bytes.
-    storedMb: Math.ceil((blocks * 512) / MB),
-    lastMount,
-  };
+/** Without a program: it is asked of every volume in every sweep. */
+export async function readUsage(file: string): Promise<FileSystemUsage> {
+  const handle = await open(file, "r");
+  try {
+    const { size, blocks } = await handle.stat();
+    const { buffer } = await handle.read(Buffer.alloc(SUPERBLOCK_BYTES), 0, SUPERBLOCK_BYTES, SUPERBLOCK_OFFSET);
+    const { usedBytes, lastMount } = parseSuperblock(buffer);
+    return {
+      sizeMb: Math.floor(size / MB),
+      usedMb: Math.ceil(usedBytes / MB),
+      // stat counts blocks of 512 bytes.
+      storedMb: Math.ceil((blocks * 512) / MB),
+      lastMount,
+    };
+  } finally {
+    await handle.close();
+  }
 }
 
-/** From the head of dumpe2fs. */
-export function parseUsage(text: string): { usedBytes: number; lastMount: string } {
-  const field = (name: string) => {
-    const found = new RegExp(`^${name}:\\s+(.+)$`, "m").exec(text)?.[1];
-    if (found === undefined) throw new Error(`dumpe2fs says no ${name}`);
-    return found;
-  };
-  const number = (name: string) => Number(field(name));
-  return {
-    usedBytes: (number("Block count") - number("Free blocks")) * number("Block size"),
-    lastMount: field("Last mount time"),
-  };
+const SUPERBLOCK_OFFSET = 1_024;
+const SUPERBLOCK_BYTES = 1_024;
+const EXT4_MAGIC = 0xef_53;
+const HIGH = 2 ** 32;
+
+/** Fields of struct ext4_super_block (Linux, Documentation/filesystems/ext4/super.rst). Throws for anything else. */
+export function parseSuperblock(block: Buffer): { usedBytes: number; lastMount: number } {
+  if (block.readUInt16LE(0x38) !== EXT4_MAGIC) throw new Error("the file holds no ext4");
+  const all = block.readUInt32LE(0x4) + block.readUInt32LE(0x1_50) * HIGH;
+  const free = block.readUInt32LE(0xc) + block.readUInt32LE(0x1_58) * HIGH;
+  const blockBytes = 1_024 << block.readUInt32LE(0x18);
+  return { usedBytes: (all - free) * blockBytes, lastMount: block.readUInt32LE(0x2c) };
 }
 
 /** debugfs goes on after a command that failed, and says so in words only; what matters is checked by the caller. */

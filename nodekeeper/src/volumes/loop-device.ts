@@ -1,19 +1,46 @@
 import { constants } from "node:fs";
 import { open, readlink, rename, rm, stat, symlink, type FileHandle } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { appError } from "@automna/contract/error-catalogue";
+import { z } from "zod";
 import { absentAsNull } from "../files.ts";
 import { run } from "../programs.ts";
 
-/** The loop device that a file is attached to, or null. By inode, so that a file that was replaced is another. */
-export async function findLoop(file: string, signal?: AbortSignal): Promise<string | null> {
-  if ((await absentAsNull(stat(file))) === null) return null;
+const listSchema = z.object({
+  loopdevices: z.array(z.object({ name: z.string(), "back-ino": z.int(), "back-maj:min": z.string() })),
+});
+
+/** Loop devices by what file they are of: by device and inode, so that a file that was replaced is another. */
+export type LoopDevices = ReadonlyMap<string, string>;
+
+export async function listLoops(signal?: AbortSignal): Promise<LoopDevices> {
   const options = signal === undefined ? {} : { signal };
-  const printed = await run("losetup", ["--associated", file, "--noheadings", "--output", "NAME"], options);
-  return printed.trim().split("\n")[0]?.trim() || null;
+  const printed = await run("losetup", ["--list", "--json", "--output", "NAME,BACK-INO,BACK-MAJ:MIN"], options);
+  // It prints nothing at all when there are none.
+  const { loopdevices } = printed.trim() === "" ? { loopdevices: [] } : listSchema.parse(JSON.parse(printed));
+  return new Map(loopdevices.map((each) => [`${each["back-maj:min"].trim()} ${each["back-ino"]}`, each.name]));
+}
+
+/** The loop device that a file is attached to, or null. */
+export async function findLoop(file: string, loops?: LoopDevices): Promise<string | null> {
+  const found = await absentAsNull(stat(file, { bigint: true }));
+  if (found === null) return null;
+  return (loops ?? (await listLoops())).get(`${majorOf(found.dev)}:${minorOf(found.dev)} ${found.ino}`) ?? null;
+}
+
+// A device number as Linux packs it for user space (makedev(3)).
+function majorOf(device: bigint): bigint {
+  return ((device >> 8n) & 0xf_ffn) | ((device >> 32n) & ~0xf_ffn);
+}
+function minorOf(device: bigint): bigint {
+  return (device & 0xffn) | ((device >> 12n) & ~0xffn);
 }
 
 /** Attaches a file. One that is attached already keeps its device. */
 export async function attachLoop(file: string, signal?: AbortSignal): Promise<string> {
+  // losetup's own way of taking an attached one up again needs CAP_SYS_ADMIN.
+  const found = await findLoop(file, await listLoops(signal));
+  if (found !== null) return found;
   const options = signal === undefined ? {} : { signal };
   return (await run("losetup", ["--find", "--show", "--nooverlap", file], options)).trim();
 }
@@ -36,7 +63,7 @@ export async function nameDevice(name: string, device: string): Promise<void> {
  * Opens the device for ourselves alone: the kernel refuses that while a file system on it is mounted, in whatever container,
  * and refuses every mount while we have it. Null when it is in use.
  */
-export async function claimDevice(device: string): Promise<FileHandle | null> {
+async function claimDevice(device: string): Promise<FileHandle | null> {
   try {
     // For block devices O_EXCL means this without O_CREAT (open(2)).
     return await open(device, constants.O_RDONLY | constants.O_EXCL);
@@ -46,10 +73,9 @@ export async function claimDevice(device: string): Promise<FileHandle | null> {
   }
 }
 
-export async function isDeviceInUse(device: string): Promise<boolean> {
-  const claimed = await claimDevice(device);
-  await claimed?.close();
-  return claimed === null;
+/** True while a file system on the device is mounted, wherever. Only looks: claiming would make a mount fail that comes just then. */
+export async function isMounted(device: string): Promise<boolean> {
+  return (await absentAsNull(stat(join("/sys/fs/ext4", basename(device))))) !== null;
 }
 
 /** Does `work` while nobody can mount the file; it gets the file's device, if it has one. Throws `slot_running`. */

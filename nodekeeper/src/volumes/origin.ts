@@ -5,6 +5,9 @@ import { absentAsNull, writeDurably } from "../files.ts";
 import { readUsage } from "./file-system.ts";
 import type { VolumePaths } from "./volume-paths.ts";
 
+/** As the superblock has it. */
+const NEVER = 0;
+
 const originSchema = z.object({
   /** Name of the copy that it was received as. */
   copy: z.string(),
@@ -12,7 +15,7 @@ const originSchema = z.object({
   bytes: z.int(),
   /** Of the file that all this is said of: a name on a disk may get another file. */
   inode: z.int(),
-  lastMount: z.string(),
+  lastMount: z.int(),
 });
 type Origin = z.infer<typeof originSchema>;
 
@@ -43,6 +46,3 @@ export async function isUntouched(paths: VolumePaths, slotId: string): Promise<b
   const origin = await readOrigin(paths, slotId);
   return lastMount === (origin?.lastMount ?? NEVER);
 }
-
-/** dumpe2fs's word. */
-const NEVER = "n/a";

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { nodeSlotSchema, slotDevice, slotLabels, slotResourceName, snapshotSchema } from "@automna/contract/nodekeeper";
 import { idFrom } from "@automna/core/shared/ids";
 import { command } from "@automna/testkit/docker/command";
@@ -120,6 +121,27 @@ describe("a slot's volume", () => {
     await lab.manager.engine.docker.getVolume(slotResourceName(slotId)).remove();
     expect((await runOn(slotId, "cat /data/state/file")).output).toContain("before");
     await command(["losetup", "--detach", device]);
+  });
+
+  test("is attached by the unit that runs before Docker, and only when it says whose it is and is whole", async () => {
+    const [slotId, foreign, arriving] = [await makeVolume(), await makeVolume(), await makeVolume()];
+    await keeper.kill();
+    const folder = (slot: string) => join(keeper.dataDir, "volumes", slot);
+    for (const slot of [slotId, foreign, arriving])
+      await command(["losetup", "--detach", (await command(["readlink", slotDevice(slot)])).trim()]);
+    writeFileSync(join(folder(foreign), "volume.ext4"), readFileSync(join(folder(slotId), "volume.ext4")));
+    writeFileSync(join(folder(arriving), "arriving"), "");
+    const devices = join(keeper.dataDir, "devices");
+    const script = fileURLToPath(new URL("../../../infra/attach-volumes.sh", import.meta.url));
+    await command([script, join(keeper.dataDir, "volumes"), devices]);
+    const attached = readdirSync(devices);
+    expect(attached).toContain(slotId);
+    expect(attached).not.toContain(foreign);
+    expect(attached).not.toContain(arriving);
+    const device = (await command(["readlink", join(devices, slotId)])).trim();
+    await keeper.start();
+    expect((await command(["readlink", slotDevice(slotId)])).trim(), "nodekeeper keeps it").toBe(device);
+    for (const slot of [foreign, arriving]) await change("DELETE", `${slot}/volume`);
   });
 
   test("without its marker, or with another slot's, is not attached", async () => {

@@ -6,7 +6,16 @@ import type { Logger } from "@automna/service-kit/log";
 import { absentAsNull, publishFile, syncFile } from "../files.ts";
 import type { DiskRoom } from "./disk-room.ts";
 import { assertMarker, growFileSystem, makeFileSystem, readUsage } from "./file-system.ts";
-import { attachLoop, detachLoop, findLoop, isDeviceInUse, nameDevice, whileUnused } from "./loop-device.ts";
+import {
+  attachLoop,
+  detachLoop,
+  findLoop,
+  isMounted,
+  listLoops,
+  nameDevice,
+  whileUnused,
+  type LoopDevices,
+} from "./loop-device.ts";
 import { readOrigin } from "./origin.ts";
 import { copySparse, storedBytes } from "./snapshots.ts";
 import { UNFINISHED_PREFIX, type VolumePaths } from "./volume-paths.ts";
@@ -17,7 +26,8 @@ import { UNFINISHED_PREFIX, type VolumePaths } from "./volume-paths.ts";
  */
 export interface Volumes {
   observe: (slotId: string) => Promise<SlotVolume | null>;
-  listSlotIds: () => Promise<string[]>;
+  /** Every volume of the node. */
+  observeAll: () => Promise<Map<string, SlotVolume>>;
   create: (slotId: string, sizeMb: number, signal: AbortSignal) => Promise<void>;
   attach: (slotId: string, signal: AbortSignal) => Promise<void>;
   /** Attaches every volume again and removes what was not finished. */
@@ -73,29 +83,35 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
     await attach(slotId, signal);
   };
 
+  const look = async (slotId: string, loops: LoopDevices): Promise<SlotVolume> => {
+    const file = paths.volume(slotId);
+    const loop = await findLoop(file, loops);
+    const named = await absentAsNull(readlink(deviceName(slotId)));
+    const { mtimeMs } = await stat(file);
+    const { sizeMb, usedMb, storedMb } = await readUsage(file);
+    return {
+      sizeMb,
+      usedMb,
+      storedMb,
+      changedAtMs: Math.floor(mtimeMs),
+      device: loop !== null && named === loop ? deviceName(slotId) : null,
+      isInUse: loop !== null && (await isMounted(loop)),
+      receivedAs: (await readOrigin(paths, slotId))?.copy ?? null,
+    };
+  };
+
+  // Also when it is being deleted while we look.
+  const observe = (slotId: string, loops: LoopDevices) => absentAsNull(look(slotId, loops));
+
   return {
     attach,
     replace,
-    async observe(slotId) {
-      if (!(await exists(slotId))) return null;
-      const file = paths.volume(slotId);
-      const loop = await findLoop(file);
-      const named = await absentAsNull(readlink(deviceName(slotId)));
-      const { mtimeMs } = await stat(file);
-      const { sizeMb, usedMb, storedMb } = await readUsage(file);
-      return {
-        sizeMb,
-        usedMb,
-        storedMb,
-        changedAtMs: Math.floor(mtimeMs),
-        device: loop !== null && named === loop ? deviceName(slotId) : null,
-        isInUse: loop !== null && (await isDeviceInUse(loop)),
-        receivedAs: (await readOrigin(paths, slotId))?.copy ?? null,
-      };
-    },
-    async listSlotIds() {
-      const names = await readdir(paths.root);
-      return names.filter((name) => slotIdSchema.safeParse(name).success);
+    observe: async (slotId) => observe(slotId, await listLoops()),
+    async observeAll() {
+      const loops = await listLoops();
+      const names = (await readdir(paths.root)).filter((name) => slotIdSchema.safeParse(name).success);
+      const seen = await Promise.all(names.map(async (slotId) => [slotId, await observe(slotId, loops)] as const));
+      return new Map(seen.flatMap(([slotId, volume]) => (volume === null ? [] : [[slotId, volume]])));
     },
     async create(slotId, sizeMb, signal) {
       if (!(await exists(slotId))) {
@@ -126,7 +142,7 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
     async grow(slotId, sizeMb, signal) {
       const file = paths.volume(slotId);
       if (!(await exists(slotId))) throw appError("slot_data_missing");
-      const before = await readUsage(file, signal);
+      const before = await readUsage(file);
       if (sizeMb < before.sizeMb) throw appError("volume_too_large");
       if (sizeMb === before.sizeMb) return;
       await room.assert(await storedBytes(file));

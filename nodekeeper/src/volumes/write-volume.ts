@@ -54,6 +54,7 @@ export async function writeVolume(
     await handle.sync();
     return { digest: found.toString("hex"), bytes: reader.taken() };
   } finally {
+    await reader.end();
     await handle.close();
   }
 }
@@ -62,6 +63,7 @@ interface Reader {
   /** Exactly so many bytes. Throws `copy_damaged` when the stream ends before. */
   take: (length: number) => Promise<Buffer>;
   isAtEnd: () => Promise<boolean>;
+  end: () => Promise<void>;
   taken: () => number;
 }
 
@@ -91,6 +93,7 @@ function makeReader(bytes: AsyncIterable<Buffer>): Reader {
       return all.subarray(0, length);
     },
     isAtEnd: async () => !(await fill(1)),
+    end: async () => void (await source.return?.()),
     taken: () => taken,
   };
 }

@@ -44,3 +44,14 @@ test("takes a secret from the file that the _FILE variable names", () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test("what is empty is not set, in a variable and in a file", () => {
+  const folder = mkdtempSync(join(tmpdir(), "load-config-"));
+  try {
+    writeFileSync(join(folder, "empty"), "\n");
+    const env = { API_PORT: "1", API_SECRET: "abcd", API_FLAG: "", API_URLS_FILE: join(folder, "empty") };
+    expect(loadConfig(schema, env)).toEqual({ API_PORT: 1, API_SECRET: "abcd", API_FLAG: false });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});

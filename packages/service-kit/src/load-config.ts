@@ -1,11 +1,15 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 
+/** Marks a variable as a secret: production gives it as a file, which a test of the stack checks. */
+export const secretMark = { isSecret: true } as const;
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads a service's configuration from its environment by one schema, whose keys are the variables' names.
- * A variable `X` may come as `X_FILE` with the path of a file that holds the value (Docker secrets, S25).
+ * A variable `X` may come as `X_FILE` with the path of a file that holds the value (Docker secrets, S25). What is empty counts
+ * as not set: a stack names every variable and secret, also those that an installation does without.
  * Throws one error that names every wrong variable and what it is for (its schema description).
  */
 export function loadConfig<Shape extends Record<string, z.ZodType>>(
@@ -32,9 +36,10 @@ function readVariable(name: string, env: Environment): string | undefined {
   const direct = env[name];
   const path = env[`${name}_FILE`];
   if (direct !== undefined && path !== undefined) throw new Error(`set either ${name} or ${name}_FILE, not both`);
-  if (path === undefined) return direct;
+  if (path === undefined) return direct === "" ? undefined : direct;
   try {
-    return readFileSync(path, "utf8").trimEnd();
+    const content = readFileSync(path, "utf8").trimEnd();
+    return content === "" ? undefined : content;
   } catch (cause) {
     throw new Error(`${name}_FILE can't be read (${path})`, { cause });
   }

@@ -102,6 +102,7 @@ describe("a slot's volume", () => {
     await volumes.create(to, 32, call);
     await fill(to, 2);
     const before = await contentOf(to);
+    await fill(from, 20);
     await expect(volumes.copy({ from, to }, call)).rejects.toMatchObject({ code: "volume_exists" });
     expect(await contentOf(to)).toBe(before);
   });
@@ -136,8 +137,8 @@ describe("a slot's volume", () => {
 
   test("goes through us no faster than the receiving node takes it", async () => {
     const [from, to] = [newSlot(0), newSlot(1)];
-    await volumes.create(from, 128, call);
-    await fill(from, 90);
+    await volumes.create(from, 96, call);
+    await fill(from, 70);
     const pid =
       (await command(["pgrep", "-f", `${keepers[1].dataDir.replace(/data$/, "")}$`])).trim().split("\n")[0] ?? "";
     const before = process.memoryUsage().rss;

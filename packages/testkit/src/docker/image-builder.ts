@@ -1,9 +1,8 @@
-import { createReadStream, existsSync, mkdirSync } from "node:fs";
+import { hash } from "node:crypto";
+import { createReadStream, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { mkdtemp, rename, rm } from "node:fs/promises";
-import { createWriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
 import type Docker from "dockerode";
 import { cacheDir } from "../cache-dir.mjs";
 import { baseImages, debianRootTar, fillNodeContext } from "./base-images.ts";
@@ -26,8 +25,8 @@ export interface ImageBuild {
 export interface ImageBuilder {
   /** Builds unless nothing changed. Answers the image's id. */
   build: (build: ImageBuild) => Promise<string>;
-  /** A tar of the image for `loadImage` of other engines, kept until the image changes. */
-  save: (tag: string) => Promise<string>;
+  /** One tar of the images for `loadImage` of other engines, kept until one of them changes. */
+  save: (tags: readonly string[]) => Promise<string>;
   remove: () => Promise<void>;
 }
 
@@ -67,11 +66,14 @@ export async function startImageBuilder(): Promise<ImageBuilder> {
       await docker(engine, "build", "--network=host", `--tag=${tag}`, ...options, context);
       return (await engine.docker.getImage(tag).inspect()).Id;
     },
-    async save(tag) {
-      const { Id: id } = await engine.docker.getImage(tag).inspect();
-      const tar = join(imagesDir, `${tag.replaceAll(/[^a-z0-9.-]/g, "_")}-${id.slice(7, 19)}.tar`);
+    async save(tags) {
+      const ids = await Promise.all(tags.map(async (tag) => (await engine.docker.getImage(tag).inspect()).Id));
+      const name = tags.length === 1 ? (tags[0] ?? "").replaceAll(/[^a-z0-9.-]/g, "_") : `${tags.length}-images`;
+      const content = hash("sha256", JSON.stringify([tags, ids])).slice(0, 12);
+      const tar = join(imagesDir, `${name}-${content}.tar`);
       if (existsSync(tar)) return tar;
-      await pipeline(await engine.docker.getImage(tag).get(), createWriteStream(`${tar}.unfinished`));
+      await removeOlder(imagesDir, name);
+      await docker(engine, "save", `--output=${tar}.unfinished`, ...tags);
       await rename(`${tar}.unfinished`, tar);
       return tar;
     },
@@ -79,7 +81,15 @@ export async function startImageBuilder(): Promise<ImageBuilder> {
   };
 }
 
-/** Gives an engine an image from a tar. */
+/** Tars are as large as their images, and only the newest is asked for. */
+async function removeOlder(folder: string, name: string): Promise<void> {
+  const older = readdirSync(folder).filter(
+    (file) => file.startsWith(`${name}-`) && /^[0-9a-f]{12}\.tar/.test(file.slice(name.length + 1)),
+  );
+  for (const file of older) await rm(join(folder, file), { force: true });
+}
+
+/** Gives an engine the images of a tar. */
 export async function loadImage(docker: Docker, tar: string): Promise<void> {
   const answer = await docker.loadImage(createReadStream(tar), { quiet: true });
   for await (const _ of answer) {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cacheDir } from "../cache-dir.mjs";
 import { withFileLock } from "./file-lock.ts";
-import { startImageBuilder, type ImageBuild } from "./image-builder.ts";
+import { startImageBuilder, type ImageBuild, type ImageBuilder } from "./image-builder.ts";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 const AGENT_DOCKERFILE = join(ROOT, "agent/Dockerfile");
@@ -11,6 +11,7 @@ const AGENT_DOCKERFILE = join(ROOT, "agent/Dockerfile");
 export const testImages = {
   /** The agent image of production: agentd and the pinned OpenClaw. */
   agent: { tag: "automna/agent:test", context: ROOT, dockerfile: AGENT_DOCKERFILE },
+  nodekeeper: { tag: "automna/nodekeeper:test", context: ROOT, dockerfile: join(ROOT, "nodekeeper/Dockerfile") },
   /** The real agentd with a gateway that boots at once. */
   tinyAgent: {
     tag: "automna/tiny-agent:test",
@@ -18,19 +19,44 @@ export const testImages = {
     dockerfile: join(ROOT, "packages/testkit/src/docker/tiny-agent.Dockerfile"),
     needs: [{ tag: "automna/agentd:test", context: ROOT, dockerfile: AGENT_DOCKERFILE, target: "agentd" }],
   },
-} satisfies Record<string, ImageBuild & { needs?: readonly ImageBuild[] }>;
+  /** The platform's own services. */
+  api: ofService("api"),
+  proxy: ofService("proxy"),
+  provisioner: ofService("provisioner"),
+  dashboard: ofService("dashboard"),
+  socketProxy: ofService("socket-proxy"),
+} satisfies Record<string, TestImage>;
 export type TestImageName = keyof typeof testImages;
 
-/** Builds an image unless nothing changed since the last time. Answers the tar that `loadImage` takes. */
-export function buildTestImage(name: TestImageName): Promise<string> {
-  const image: ImageBuild & { needs?: readonly ImageBuild[] } = testImages[name];
+interface TestImage extends ImageBuild {
+  needs?: readonly ImageBuild[];
+}
+
+function ofService(target: string): TestImage {
+  return { tag: `automna/${target}:test`, context: ROOT, target };
+}
+
+/**
+ * Builds images unless nothing changed since the last time. Answers the tar of all of them that `loadImage` takes; `buildOthers` may
+ * build more with the same builder, and answers their names.
+ */
+export function buildTestImages(
+  names: readonly TestImageName[],
+  buildOthers: (builder: ImageBuilder) => Promise<readonly string[]> = async () => [],
+): Promise<string> {
+  const images: TestImage[] = names.map((name) => testImages[name]);
   return withFileLock(join(cacheDir(), "image-builder.lock"), async () => {
     const builder = await startImageBuilder();
     try {
-      for (const each of [...(image.needs ?? []), image]) await builder.build(each);
-      return await builder.save(image.tag);
+      for (const image of images.flatMap((each) => [...(each.needs ?? []), each])) await builder.build(image);
+      return await builder.save([...images.map(({ tag }) => tag), ...(await buildOthers(builder))]);
     } finally {
       await builder.remove();
     }
   });
+}
+
+/** The same for one image. */
+export function buildTestImage(name: TestImageName): Promise<string> {
+  return buildTestImages([name]);
 }
