@@ -63,7 +63,18 @@ const slotPlaces = [
   "started_generation",
   "created_at",
   "released_at",
+  "filled_from",
+  "kept_for_id",
+  "kept_until",
+  "trial_stage",
+  "trial_snapshot",
+  "trial_from_image",
+  "trial_since",
+  "is_warm",
 ] as const;
+
+// Who forwards says when an agent was needed, and may ask for it to wake; it can't put one to sleep.
+const activityOfProxy: readonly TableGrant[] = [{ table: "agent_activity", privileges: readWrite }];
 
 export const grants: Record<DatabaseRole, RoleGrants> = {
   automna_api: {
@@ -117,6 +128,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
     tables: [
       { table: "agents", privileges: ["SELECT", "UPDATE"] },
       { table: "agent_events", privileges: append },
+      { table: "agent_activity", privileges: read },
       { table: "slots", privileges: readWrite },
       { table: "leases", privileges: readWrite },
       { table: "audit_events", privileges: append },
@@ -139,6 +151,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "api_keys", privileges: read },
       { table: "api_keys", privileges: ["UPDATE"], columns: ["last_used_at"] },
       { table: "entitlements", privileges: read, columns: ["user_id", "tier"] },
+      ...activityOfProxy,
     ],
   },
   // Egress never sees a session, nor what opens an agent.
@@ -162,12 +175,13 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       {
         table: "agents",
         privileges: read,
-        columns: ["id", "user_id", "slot_id", "phase", "backend_type", "host", "port", "created_at"],
+        columns: ["id", "user_id", "slot_id", "desired", "phase", "backend_type", "host", "port", "created_at"],
       },
       { table: "slots", privileges: read, columns: ["id", "key_generation", "apps_key_envelope", "released_at"] },
       { table: "handles", privileges: read, columns: ["handle", "user_id", "released_at"] },
       { table: "apps", privileges: read },
       { table: "app_tickets", privileges: ["SELECT", "DELETE"] },
+      ...activityOfProxy,
     ],
   },
 };

@@ -68,6 +68,7 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
         stateDir,
         appsFolder: APPS_FOLDER,
         skills: agentSkills(stateDir),
+        keepsAdditions: claim.isSafeMode !== true,
         ...planGatewayConfig({ claim, ...address, modelPort: modelPort.port, modelToken: modelPort.token, stateDir }),
       }),
     start: (claim) =>

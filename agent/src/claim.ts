@@ -17,7 +17,8 @@ export function decideClaim(inForce: ClaimRequest | null, wanted: ClaimRequest):
   const needsNewProcess =
     inForce.model !== wanted.model ||
     inForce.utilityModel !== wanted.utilityModel ||
-    inForce.memoryMb !== wanted.memoryMb;
+    inForce.memoryMb !== wanted.memoryMb ||
+    (inForce.isSafeMode ?? false) !== (wanted.isSafeMode ?? false);
   return needsNewProcess ? "restart" : "personality";
 }
 

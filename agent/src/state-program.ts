@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -29,6 +30,8 @@ export type StateRequest =
       appsFolder: string;
       /** Files below `skills`, by path; ours, and written anew each time. */
       skills: Readonly<Record<string, string>>;
+      /** False: what the owner has added to settings and skills is put aside, until it is true again. */
+      keepsAdditions: boolean;
     }
   | { do: "tidy"; stateDir: string };
 
@@ -42,17 +45,34 @@ export function overlay(base: unknown, over: unknown): unknown {
 
 function configure(request: Extract<StateRequest, { do: "configure" }>): void {
   const { stateDir, owned, overlaid } = request;
+  const config = join(stateDir, "openclaw.json");
+  for (const path of [config, join(stateDir, "skills")])
+    if (request.keepsAdditions) bringBack(path);
+    else putAside(path);
   makeAppsFolder(join(stateDir, request.appsFolder));
   for (const [path, text] of Object.entries(request.skills)) writeSkill(join(stateDir, "skills", path), text);
   for (const folder of ["tmp", "logs"]) mkdirSync(join(stateDir, folder), { recursive: true, mode: 0o700 });
-  const path = join(stateDir, "openclaw.json");
-  const next = `${path}.automna`;
-  writeFileSync(next, JSON.stringify({ ...(overlay(readConfig(path), overlaid) as Json), ...owned }, null, 2), {
+  const next = `${config}.automna`;
+  writeFileSync(next, JSON.stringify({ ...(overlay(readConfig(config), overlaid) as Json), ...owned }, null, 2), {
     mode: 0o600,
     flush: true,
   });
   chmodSync(next, 0o600);
-  renameSync(next, path);
+  renameSync(next, config);
+}
+
+const ASIDE = ".put-aside";
+
+/** Moves the owner's own out of the way; what lies aside already is theirs, and what is there now only ours. */
+function putAside(path: string): void {
+  if (existsSync(path + ASIDE)) rmSync(path, { recursive: true, force: true });
+  else if (existsSync(path)) renameSync(path, path + ASIDE);
+}
+
+function bringBack(path: string): void {
+  if (!existsSync(path + ASIDE)) return;
+  rmSync(path, { recursive: true, force: true });
+  renameSync(path + ASIDE, path);
 }
 
 /** An agent that put a file there has no apps; it starts all the same. */

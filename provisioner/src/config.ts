@@ -7,7 +7,8 @@ import {
   type Environment,
 } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
-import { MINUTE_MS } from "@automna/core/shared/clock";
+import type { RestTimes } from "@automna/core/agents/sleep-policy";
+import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { z } from "zod";
 
 const commandSchema = z.string().transform((text, context): string[] => {
@@ -83,6 +84,18 @@ export const commonVariables = z.object({
     .min(100)
     .default(5_000)
     .describe("pause between sweeps over all agents"),
+  PROVISIONER_DOZE_AFTER_S: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .optional()
+    .describe("an agent that nobody needed so long is frozen until somebody does; without it none is"),
+  PROVISIONER_SLEEP_AFTER_S: z.coerce
+    .number()
+    .int()
+    .min(60)
+    .optional()
+    .describe("an agent that nobody needed so long is stopped until somebody does, where its plan allows it"),
   PROVISIONER_LOG_LEVEL: z
     .enum(["trace", "debug", "info", "warn", "error", "fatal", "silent"])
     .default("info")
@@ -165,6 +178,7 @@ export interface ProvisionerConfig {
   models: { main: string; utility: string };
   concurrency: number;
   sweepMs: number;
+  rest: RestTimes;
   logLevel: string;
 }
 
@@ -188,8 +202,16 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     models: { main: values.PROVISIONER_MODEL, utility: values.PROVISIONER_UTILITY_MODEL },
     concurrency: values.PROVISIONER_CONCURRENCY,
     sweepMs: values.PROVISIONER_SWEEP_MS,
+    rest: {
+      dozeAfterMs: toMs(values.PROVISIONER_DOZE_AFTER_S),
+      sleepAfterMs: toMs(values.PROVISIONER_SLEEP_AFTER_S),
+    },
     logLevel: values.PROVISIONER_LOG_LEVEL,
   };
+}
+
+function toMs(seconds: number | undefined): number | null {
+  return seconds === undefined ? null : seconds * SECOND_MS;
 }
 
 function loadProcessConfig(env: Environment): ProcessConfig {

@@ -21,6 +21,7 @@ import { startCell } from "./start-cell.ts";
 import { makeNodeRecording } from "./nodes/record-nodes.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
+import { makeRestSweep } from "./sweeps/rest.ts";
 import { runEvery } from "./sweeps/run-every.ts";
 
 const DATABASE_CONNECTIONS = 12;
@@ -28,6 +29,7 @@ const QUEUE_CONNECTIONS = 4;
 const LEASE_TTL_MS = 15 * SECOND_MS;
 const LEASE_RENEW_MS = 5 * SECOND_MS;
 const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
+const REST_SWEEP_MS = 15 * SECOND_MS;
 const NODE_RECORDING_MS = 15 * SECOND_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
@@ -111,6 +113,12 @@ const stopNodeRecording = runEvery({
     },
   }),
 });
+const stopRestSweep = runEvery({
+  name: "rest",
+  everyMs: REST_SWEEP_MS,
+  log,
+  work: makeRestSweep({ db, times: config.rest, hint: looks.hint, clock, log }),
+});
 const health = await startHealthServer(config.health, db);
 
 runUntilStopped({
@@ -125,6 +133,7 @@ runUntilStopped({
       Promise.all([
         stopAgentSweep(),
         stopOrphanSweep(),
+        stopRestSweep(),
         stopNodeRecording(),
         listener.close(),
         jobs.close(),

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { requestWake } from "@automna/records/activity";
 import { findAppSite, findHandleOwner, isSessionOver, redeemAppTicket } from "@automna/records/apps";
 import { isDatabaseAway } from "@automna/records/database-errors";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
@@ -26,6 +27,7 @@ const apps = makeAppsListener({
   appsOrigin: config.APPS_ORIGIN,
   passKey: config.APPS_PASS_KEY,
   addressHeader: config.APPS_ADDRESS_HEADER,
+  wakeAgent: (agent) => requestWake(pool, { ...agent, at: new Date() }),
   listener,
   newRequestId: makeRequestIds(),
   onVisit(visit) {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
+import { recordActivity, requestWake } from "@automna/records/activity";
 import { findApiKey, noteApiKeyUse } from "@automna/records/api-keys";
 import { findRoute } from "@automna/records/routes";
 import { announceSessionSeen, listEndedSessions } from "@automna/records/sessions";
@@ -51,6 +52,8 @@ const ingress = makeIngress({
   listEndedSessions: (sinceMs) => listEndedSessions(pool, sinceMs),
   tellSessionSeen: (seen) => announceSessionSeen(pool, seen),
   apiKeys: { find: (id) => findApiKey(pool, id), noteUse: (key, nowMs) => noteApiKeyUse(pool, key, nowMs) },
+  wakeAgent: (agent) => requestWake(pool, { ...agent, at: new Date() }),
+  recordActivity: (userIds, at) => recordActivity(pool, userIds, at),
   listener,
   peers,
   verifier,

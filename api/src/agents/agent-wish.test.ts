@@ -6,9 +6,12 @@ import { decideWish } from "./agent-wish.ts";
 test("pressing the same again changes nothing", () => {
   expect(decideWish("stop", { desired: "stopped", phase: "ready" })).toBe("already");
   expect(decideWish("stop", { desired: "stopped", phase: "asleep" })).toBe("already");
-  expect(decideWish("start", { desired: "running", phase: "asleep" })).toBe("already");
   expect(decideWish("start", { desired: "running", phase: "ready" })).toBe("already");
   expect(decideWish("delete", { desired: "deleted", phase: "deleted" })).toBe("already");
+});
+
+test("an agent that rests by itself is woken by its owner", () => {
+  expect(decideWish("start", { desired: "running", phase: "asleep" })).toBe("change");
 });
 
 test("a failed agent is started again by its owner", () => {

@@ -31,8 +31,8 @@ function isStanding(action: AgentAction, { desired, phase }: WishedAgent): boole
     case "stop":
       return desired === "stopped";
     case "start":
-      // A failed agent is wanted too, but only a new wish lets it try again.
-      return desired === "running" && phase !== "failed";
+      // A failed agent is wanted too, but only a new wish lets it try again; one that rests is woken by it.
+      return desired === "running" && phase !== "failed" && phase !== "asleep";
     case "restart":
     case "delete":
       return false;

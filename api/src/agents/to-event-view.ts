@@ -11,6 +11,15 @@ type EventName =
   | "restart_requested"
   | `${DesiredState}_by_service`
   | "tier_changed"
+  | "may_doze"
+  | "may_sleep"
+  | "may_wake"
+  | "move_requested"
+  | "moved"
+  | "move_abandoned"
+  | "upgrade_requested"
+  | "upgraded"
+  | "upgrade_failed"
   | `${ModelSource}_chosen`;
 
 /** What a person reads in the agent's log; records/agents and records/agent-phases write these types. */
@@ -42,6 +51,15 @@ const messages: Record<EventName, string> = {
   stopped_by_service: "Put to sleep: no plan is active. Files and history are kept.",
   deleted_by_service: "The time for which its data is kept is over.",
   tier_changed: "Your plan changed.",
+  may_doze: "Nobody has needed it for a while: it may doze.",
+  may_sleep: "Nobody has needed it for long: it may sleep.",
+  may_wake: "It is needed: waking up.",
+  move_requested: "It is to move to another machine.",
+  moved: "It answers from another machine now, with all its data.",
+  move_abandoned: "The move did not work. It goes on where it was.",
+  upgrade_requested: "An update is coming.",
+  upgraded: "Updated.",
+  upgrade_failed: "The update did not work and was taken back, with the data from before.",
   byok_chosen: "Answers come from your Anthropic key from now on.",
   credits_chosen: "Answers are paid in credits from now on.",
   demo_chosen: "Answers come from the demo model from now on.",

@@ -29,9 +29,11 @@ export function agentState(phase: AgentPhase): AgentState {
   return states[phase];
 }
 
-/** True when the agent answers on its socket, at once or after a doze. */
-export function isReachable(agent: Pick<AgentView, "phase">): boolean {
-  return agent.phase === "ready" || agent.phase === "dozing";
+/** True when the agent answers on its socket, at once or by waking for it. */
+export function isReachable(agent: Pick<AgentView, "phase" | "desired">): boolean {
+  // One that rests wakes on the connection itself.
+  const wakes = agent.phase === "dozing" || (agent.phase === "asleep" && agent.desired === "running");
+  return agent.phase === "ready" || wakes;
 }
 
 /** True when nothing runs because its owner wants it so. */

@@ -26,7 +26,9 @@ test("explains every action that some phase offers", () => {
 });
 
 test("connects to ready and dozing agents only, and calls only a wanted rest a rest", () => {
-  expect(agentPhases.filter((phase) => isReachable({ phase }))).toEqual(["ready", "dozing"]);
+  const reachable = (desired: "running" | "stopped") => agentPhases.filter((phase) => isReachable({ phase, desired }));
+  expect(reachable("running")).toEqual(["ready", "dozing", "asleep"]);
+  expect(reachable("stopped")).toEqual(["ready", "dozing"]);
   expect(isResting({ phase: "asleep", desired: "stopped" })).toBe(true);
   expect(isResting({ phase: "asleep", desired: "running" })).toBe(false);
 });

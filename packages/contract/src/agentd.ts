@@ -26,6 +26,8 @@ export const claimRequestSchema = z.strictObject({
   utilityModel: z.string(),
   /** Heap cap of the gateway's process, MB; derived from the tier. */
   memoryMb: z.number().int().positive(),
+  /** Start without what the owner has added (plugins, channels, skills): it is kept, and comes back without this. */
+  isSafeMode: z.boolean().optional(),
 });
 export type ClaimRequest = z.infer<typeof claimRequestSchema>;
 

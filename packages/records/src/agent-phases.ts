@@ -86,10 +86,14 @@ export async function recordAgentFailure(
     const { reason, detail, now } = failure;
     const move = { reason, detail, backend: null, now };
     const failing = await moveAgent(tx, agent, { ...move, to: "failing" });
-    if (outcome.phase === "failed") await moveAgent(tx, failing, { ...move, to: "failed" });
+    if (outcome.phase === "failed") await moveAgent(tx, failing, { ...move, reason: outcome.reason, to: "failed" });
     return tx.agent.update({
       where: { id: agent.id },
-      data: { attempts: outcome.attempts, retryAt: outcome.retryAtMs === null ? null : new Date(outcome.retryAtMs) },
+      data: {
+        attempts: outcome.attempts,
+        retryAt: outcome.retryAtMs === null ? null : new Date(outcome.retryAtMs),
+        ...(outcome.startsSafe ? { isSafeMode: true } : {}),
+      },
     });
   }, transactionLimits);
 }

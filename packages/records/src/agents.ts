@@ -29,12 +29,12 @@ export async function listAgentsOfUser(db: Database | Transaction, userId: strin
 }
 
 /** What a sweep needs to know of every agent that is not gone, to see who needs a look. */
-export type AgentSummary = Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt">;
+export type AgentSummary = Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt" | "rest">;
 
 export async function listAgentSummaries(db: Database): Promise<AgentSummary[]> {
   return db.agent.findMany({
     where: { phase: { not: "deleted" } },
-    select: { id: true, desired: true, phase: true, attempts: true, retryAt: true },
+    select: { id: true, desired: true, phase: true, attempts: true, retryAt: true, rest: true },
   });
 }
 
@@ -91,6 +91,9 @@ export async function changeDesired(db: Database, change: DesiredChange): Promis
         generation: change.isRestart ? agent.generation + 1 : agent.generation,
         attempts: 0,
         retryAt: null,
+        // Whoever acts on an agent needs it, and tries it with all that it has.
+        rest: "awake",
+        isSafeMode: false,
       },
     });
     await appendAgentEvent(tx, changed, `agent.${change.isRestart ? "restart" : change.desired}_requested`, {});

@@ -99,10 +99,12 @@ async function toPlacementNodes(
 ): Promise<PlacementNode[]> {
   const ids = nodes.map(({ id }) => id);
   const loads = await tx.$queryRaw<LoadRow[]>`
-    SELECT s.node_id, a.phase, s.working_set_mb, count(*) AS slots
+    -- A place that a move has left only keeps data.
+    SELECT s.node_id, CASE WHEN s.kept_for_id IS NULL THEN a.phase ELSE 'asleep' END AS phase, s.working_set_mb,
+           count(*) AS slots
     FROM slots s LEFT JOIN agents a ON a.slot_id = s.id
     WHERE s.released_at IS NULL AND s.node_id = ANY(${ids})
-    GROUP BY s.node_id, a.phase, s.working_set_mb`;
+    GROUP BY 1, 2, 3`;
   const resting = await tx.slot.groupBy({
     by: ["nodeId"],
     where: { nodeId: { in: ids }, releasedAt: { gt: restingSince(now, portRestMs) } },

@@ -12,25 +12,33 @@ export async function findSlotOfAgent(db: Database, agentId: string): Promise<Sl
   return agent?.slot ?? null;
 }
 
-/** Slots of a cell's nodes that have not been released, with the id of the agent that has it. */
+const ownerFields = { select: { id: true, phase: true } } as const;
+
+/**
+ * Slots of a cell's nodes that have not been released, with the id of the agent that has it, moves to it, or keeps its
+ * data there. Warm ones are left out: nobody has them, and that is as it should be.
+ */
 export async function listLiveSlots(
   db: Database,
   cellId: string,
 ): Promise<(SlotRecord & { agentId: string | null })[]> {
   const nodes = await db.node.findMany({ where: { cellId }, select: { id: true } });
   const rows = await db.slot.findMany({
-    where: { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null },
-    include: { agent: { select: { id: true, phase: true } } },
+    where: { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null, isWarm: false },
+    include: { agent: ownerFields, nextOf: ownerFields, keptFor: ownerFields },
   });
-  return rows.map(({ agent, ...slot }) => ({
-    ...slot,
-    agentId: agent === null || agent.phase === "deleted" ? null : agent.id,
-  }));
+  return rows.map(({ agent, nextOf, keptFor, ...slot }) => {
+    const owner = [agent, nextOf, keptFor].find((candidate) => candidate !== null && candidate.phase !== "deleted");
+    return { ...slot, agentId: owner?.id ?? null };
+  });
 }
 
-/** The agent that has the slot now, or null. */
+/** The agent that has the slot now, or moves to it; null = none. */
 export async function findAgentIdOfSlot(db: Database, slotId: string): Promise<string | null> {
-  const agent = await db.agent.findUnique({ where: { slotId }, select: { id: true } });
+  const agent = await db.agent.findFirst({
+    where: { OR: [{ slotId }, { nextSlotId: slotId }] },
+    select: { id: true },
+  });
   return agent?.id ?? null;
 }
 
@@ -68,6 +76,14 @@ export async function markSlotStarted(db: Database, lease: Lease, slotId: string
   }, transactionLimits);
 }
 
+/** Remembers the limit that a slot has by now. */
+export async function markSlotResized(db: Database, lease: Lease, slotId: string, memoryMb: number): Promise<void> {
+  await db.$transaction(async (tx) => {
+    await assertLease(tx, lease);
+    await tx.slot.update({ where: { id: slotId }, data: { memoryMb } });
+  }, transactionLimits);
+}
+
 /** Gives a slot that was made before there was an apps listener what that needs. */
 export async function storeAppsKey(db: Database, lease: Lease, slotId: string, envelope: Buffer): Promise<void> {
   await db.$transaction(async (tx) => {
@@ -81,6 +97,7 @@ export async function releaseSlot(db: Database, lease: Lease, slotId: string, no
   await db.$transaction(async (tx) => {
     await assertLease(tx, lease);
     await tx.agent.updateMany({ where: { slotId }, data: { slotId: null } });
+    await tx.agent.updateMany({ where: { nextSlotId: slotId }, data: { nextSlotId: null } });
     await tx.slot.update({ where: { id: slotId }, data: { releasedAt: now } });
   }, transactionLimits);
 }

@@ -11,6 +11,8 @@ export function claimHash(claim: ClaimRequest): string {
     claim.model,
     claim.utilityModel,
     claim.memoryMb,
+    // Only where it says something: claims from before it existed keep their fingerprint.
+    ...(claim.isSafeMode === true ? ["safe"] : []),
   ];
   return createHash("sha256").update(JSON.stringify(fields)).digest("base64url").slice(0, 22);
 }

@@ -22,6 +22,7 @@ export function toClaimRequest(agent: AgentRecord, models: ModelIds): ClaimReque
     model: models.main,
     utilityModel: models.utility,
     memoryMb: Math.floor(slotLimits(agent).memoryMb * HEAP_SHARE),
+    ...(agent.isSafeMode ? { isSafeMode: true } : {}),
   };
 }
 

@@ -1,14 +1,19 @@
 import type { AgentStep, AgentStepName } from "@automna/core/agents/agent-steps";
+import { abandonMove, copyVolume, dropSlot, flipMove, reserveNextSlot } from "./steps/move-steps.ts";
 import { forgetFailures, recordFailure, setPhase, setStage, wait } from "./steps/record-steps.ts";
 import {
   claimSlot,
   createSlot,
   deleteSlot,
+  dozeSlot,
   releaseSlot,
   reserveSlot,
+  resizeSlot,
   startSlot,
   stopSlot,
+  wakeSlot,
 } from "./steps/slot-steps.ts";
+import { dropSnapshot, endUpgrade, failUpgrade, restoreSlot, snapshotSlot } from "./steps/upgrade-steps.ts";
 import type { StepContext, StepExecutor } from "./steps/step-context.ts";
 
 /** One executor per step: a step without one does not compile, and scenarios read the list of steps from here. */
@@ -22,6 +27,19 @@ export const stepExecutors: StepExecutors = {
   stopSlot,
   deleteSlot,
   releaseSlot,
+  dozeSlot,
+  wakeSlot,
+  resizeSlot,
+  reserveNextSlot,
+  copyVolume,
+  flipMove,
+  abandonMove,
+  dropSlot,
+  snapshotSlot,
+  endUpgrade,
+  failUpgrade,
+  restoreSlot,
+  dropSnapshot,
   setPhase,
   recordFailure,
   setStage,

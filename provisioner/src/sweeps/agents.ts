@@ -8,12 +8,15 @@ import type { LookScheduler } from "../agents/look-scheduler.ts";
 const FULL_SWEEP_MS = MINUTE_MS;
 
 /** True unless the record says that the agent is as wished, or that its next try has a time of its own. */
-export function isUnsettled({ desired, phase, attempts, retryAt }: AgentSummary, now: number): boolean {
+export function isUnsettled({ desired, phase, attempts, retryAt, rest }: AgentSummary, now: number): boolean {
   if (phase === "failed" && attempts >= ATTEMPT_BUDGET) return desired === "deleted";
   if (phase === "failing" && retryAt !== null && retryAt.getTime() > now) return desired === "deleted";
-  if (desired === "running") return phase !== "ready";
+  // Whether a rest is over is told by a hint, and seen by the full sweep.
+  if (desired === "running") return phase !== "ready" && phase !== restingPhase[rest];
   return desired === "deleted" || phase !== "asleep";
 }
+
+const restingPhase: Readonly<Record<string, AgentSummary["phase"]>> = { doze: "dozing", sleep: "asleep" };
 
 /** An agent on its way is polled by its own timer; further away than this a timer belongs to an earlier wish. */
 const POLLED_WITHIN_MS = 2 * SECOND_MS;

@@ -8,6 +8,7 @@ const summary = (over: Partial<AgentSummary>): AgentSummary => ({
   phase: "ready",
   attempts: 0,
   retryAt: null,
+  rest: "awake",
   ...over,
 });
 
@@ -16,6 +17,8 @@ describe("who needs a look", () => {
     expect(isUnsettled(summary({}), 0)).toBe(false);
     expect(isUnsettled(summary({ desired: "stopped", phase: "asleep" }), 0)).toBe(false);
     expect(isUnsettled(summary({ phase: "failed", attempts: 6 }), 0)).toBe(false);
+    expect(isUnsettled(summary({ phase: "dozing", rest: "doze" }), 0)).toBe(false);
+    expect(isUnsettled(summary({ phase: "asleep", rest: "sleep" }), 0)).toBe(false);
     expect(isUnsettled(summary({ phase: "failing", attempts: 2, retryAt: new Date(100) }), 50)).toBe(false);
   });
 
@@ -25,6 +28,8 @@ describe("who needs a look", () => {
     expect(isUnsettled(summary({ phase: "failing", attempts: 2, retryAt: new Date(100) }), 100)).toBe(true);
     expect(isUnsettled(summary({ phase: "failed", attempts: 0 }), 0)).toBe(true);
     expect(isUnsettled(summary({ desired: "stopped" }), 0)).toBe(true);
+    expect(isUnsettled(summary({ rest: "doze" }), 0)).toBe(false);
+    expect(isUnsettled(summary({ phase: "dozing" }), 0)).toBe(true);
     for (const phase of ["ready", "failed", "failing", "deleting"] as const)
       expect(isUnsettled(summary({ desired: "deleted", phase, attempts: 6, retryAt: new Date(100) }), 0)).toBe(true);
   });

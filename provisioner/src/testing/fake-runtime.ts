@@ -22,6 +22,10 @@ export interface FakeWorld {
   agentd: AgentdClient;
   /** Names of the calls that changed something, in order. */
   calls: string[];
+  /** Images whose gateway never gets ready. */
+  badImages: Set<string>;
+  /** Slots of which something runs now. */
+  running: () => string[];
   /** The slot's process ends by itself. */
   end: (slotId: string, cause: ExitCause) => void;
 }
@@ -30,6 +34,7 @@ export interface FakeWorld {
 export function makeFakeWorld(clock: () => number): FakeWorld {
   const slots = new Map<string, FakeSlot>();
   const calls: string[] = [];
+  const badImages = new Set<string>();
   let volumes = 0;
   const slotAt = (slotId: string) => {
     const slot = slots.get(slotId);
@@ -54,6 +59,8 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
   return {
     slots,
     calls,
+    badImages,
+    running: () => [...slots].flatMap(([slotId, { run }]) => (run === null ? [] : [slotId])),
     end,
     runtime: {
       async observe(slotId) {
@@ -131,7 +138,8 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
         const slot = slotAt(slotId);
         if (slot.run === null || slot.run.isDozing) return { kind: "silent" };
         slot.run.looks += 1;
-        if (slot.run.gateway === "starting" && slot.run.looks >= 3) slot.run.gateway = "ready";
+        if (slot.run.gateway === "starting" && slot.run.looks >= 3)
+          slot.run.gateway = badImages.has(slot.run.image) ? "failing" : "ready";
         const hash = slot.claim === null ? null : claimHash(slot.claim);
         return { kind: "answering", agentId: slot.claim?.agentId ?? null, claimHash: hash, gateway: slot.run.gateway };
       },

@@ -1,7 +1,13 @@
 import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
-import { changeDesired, createAgent, findAgent, type AgentRecord } from "@automna/records/agents";
+import type { Rest } from "@automna/core/agents/sleep-policy";
+import type { Tier } from "@automna/core/tiers/catalogue";
+import { requestWake, wishRest } from "@automna/records/activity";
+import { changeDesired, createAgent, findAgent, serveAgent, type AgentRecord } from "@automna/records/agents";
+import { wishMove } from "@automna/records/moves";
 import { ensureCell, listNodes, recordNode, type NodeFacts } from "@automna/records/nodes";
+import { makePool } from "@automna/records/pool";
 import { listLiveSlots } from "@automna/records/slots";
+import { wishImage } from "@automna/records/upgrades";
 import { makeSilentLog } from "@automna/service-kit/log";
 import { newId } from "@automna/service-kit/new-id";
 import { newKeyRingJson, parseKeyRing } from "@automna/service-kit/secret-box";
@@ -37,6 +43,13 @@ export interface Harness extends AsyncDisposable {
   setNode: (over: Partial<NodeFacts>) => Promise<void>;
   deploy: () => Promise<string>;
   wish: (agentId: string, desired: AgentRecord["desired"], isRestart?: boolean) => Promise<void>;
+  /** As the sweep decides it; `wakes` as it knows them, else as they are. False = no change. */
+  rest: (agentId: string, rest: Rest, wakes?: number) => Promise<boolean>;
+  /** As the proxy asks for it. */
+  wake: (agentId: string) => Promise<boolean>;
+  move: (agentId: string) => Promise<void>;
+  upgrade: (agentId: string, image: string) => Promise<void>;
+  setTier: (agentId: string, tier: Tier) => Promise<void>;
   /** One look, as a worker of its own. */
   look: (agentId: string, over?: Partial<ReconcileDeps>) => Promise<ReconcileOutcome>;
   /** Looks and lets time pass until the agent is as wished, or `times` are over. */
@@ -49,6 +62,7 @@ export interface Harness extends AsyncDisposable {
 export function makeHarness(database: TestDatabase): Harness {
   const db = createPrismaClient(database.urlAs("automna_provisioner"), { max: 4 });
   const admin = createPrismaClient(database.url, { max: 2 });
+  const ingress = makePool(database.urlAs("automna_ingress"), { max: 2 });
   let nowMs = Date.parse("2026-11-22T12:00:00Z");
   const world = makeFakeWorld(() => nowMs);
   const rings = { slots: parseKeyRing(newKeyRingJson()), ingress: parseKeyRing(newKeyRingJson()) };
@@ -112,10 +126,31 @@ export function makeHarness(database: TestDatabase): Harness {
     async wish(agentId, desired, isRestart = false) {
       await changeDesired(admin, { agentId, desired, isRestart, assertPossible: () => undefined });
     },
+    async rest(agentId, rest, wakes) {
+      const known = await db.agentActivity.findUnique({ where: { agentId } });
+      return wishRest(db, { agentId, rest, wakes: wakes ?? known?.wakes ?? 0, now: new Date(nowMs) });
+    },
+    async wake(agentId) {
+      const { userId } = await agent(agentId);
+      return requestWake(ingress, { agentId, userId, at: new Date(nowMs) });
+    },
+    async move(agentId) {
+      // The one node there is: another place on it.
+      const to = { agentId, toNodeId: nodeFacts.id, now: new Date(nowMs) };
+      await admin.$transaction((tx) => wishMove(tx, to));
+    },
+    async upgrade(agentId, image) {
+      await admin.$transaction((tx) => wishImage(tx, agentId, image));
+    },
+    async setTier(agentId, tier) {
+      const service = { isExpired: false, stop: null, tier };
+      await admin.$transaction((tx) => serveAgent(tx, agentId, service));
+    },
     async settle(agentId, times = 40) {
       for (let i = 0; i < times; i += 1) {
         const outcome = await look(agentId);
         const { phase } = await agent(agentId);
+        // Wished-for moves and upgrades begin at once: a ready agent that waits has none.
         if (outcome.kind === "settled" || (outcome.kind === "wait" && phase === "ready")) break;
         if (outcome.kind === "wait") nowMs = Math.max(nowMs, outcome.untilMs);
       }
@@ -123,7 +158,7 @@ export function makeHarness(database: TestDatabase): Harness {
     },
     liveSlots: async () => (await listLiveSlots(db, CELL_ID)).map((slot) => slot.id),
     async [Symbol.asyncDispose]() {
-      await Promise.all([db.$disconnect(), admin.$disconnect()]);
+      await Promise.all([db.$disconnect(), admin.$disconnect(), ingress.end()]);
     },
   };
 }

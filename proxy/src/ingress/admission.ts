@@ -13,6 +13,7 @@ import type { OwnHeaders } from "./request-headers.ts";
 import type { Backend } from "./route.ts";
 import type { Routes } from "./routes.ts";
 import type { SeenSessions } from "./seen-sessions.ts";
+import type { Activity } from "./activity.ts";
 import type { SharedUsage } from "./shared-usage.ts";
 import { readUpgradeKey } from "./upgrade-handshake.ts";
 import { answerWaking } from "./waking-page.ts";
@@ -28,6 +29,8 @@ export interface AdmissionDeps {
   /** Null when this is the only process. */
   usage: SharedUsage | null;
   sessions: SeenSessions;
+  /** Told of each call that is let in. */
+  activity: Pick<Activity, "touched"> | null;
   /** The public origin. */
   origin: string;
 }
@@ -46,7 +49,7 @@ export type Admission = ReturnType<typeof makeAdmission>;
 
 /** The guards in their order, for requests and for upgrades. Everything throws the AppError that refuses. */
 export function makeAdmission(deps: AdmissionDeps) {
-  const { guards, routes, held, waking, limits, rateLimit, usage, sessions, origin } = deps;
+  const { guards, routes, held, waking, limits, rateLimit, usage, sessions, activity, origin } = deps;
   const { protocol, host } = new URL(origin);
   const proto = protocol.slice(0, -1);
 
@@ -58,6 +61,7 @@ export function makeAdmission(deps: AdmissionDeps) {
       throw appError("too_many_requests", { details: { limit: kind, retryAfterS: 1 } });
     rateLimit(target.userId);
     usage?.touched(target.userId, 1);
+    activity?.touched(target.userId);
     if (Number(request.headers["content-length"] ?? 0) > limits.bodyMaxBytes) throw bodyTooLarge(limits);
     return { caller, target };
   };

@@ -9,6 +9,7 @@ import type { KeyRing } from "@automna/service-kit/secret-box";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
 import type { Peers } from "../workers/peers.ts";
 import { makeAdmission } from "./admission.ts";
+import { makeActivity, type ActivityOptions } from "./activity.ts";
 import { makeBackendConnections } from "./backend-connections.ts";
 import { drain, type DrainTimes } from "./drain.ts";
 import { makeEndedSessions } from "./ended-sessions.ts";
@@ -53,6 +54,8 @@ export interface IngressDeps {
   heartbeatMs?: number;
   /** Without it nobody is woken: an agent that is asleep was stopped by its owner. */
   wakeAgent?: WakeAgent;
+  /** Notes who needed their agents; without it nobody's rest is put off by traffic. */
+  recordActivity?: ActivityOptions["record"];
   limits?: Partial<IngressLimits>;
   /** Told of each request and upgrade when it has ended: for the access log and the metrics. */
   onPassage?: (passage: Passage, endedAt: number) => void;
@@ -95,8 +98,21 @@ export function makeIngress(deps: IngressDeps): Ingress {
   const rateLimit = makeRateLimit(limits, now);
   const { peers = null, tellSessionSeen: tell = async () => undefined } = deps;
   const usage = peers === null ? null : makeSharedUsage({ peers, held, rateLimit });
+  const { recordActivity: record } = deps;
+  const activity = record === undefined ? null : makeActivity({ record, holders: held.users, log, now });
   const sessions = makeSeenSessions({ tell, listener, held, log });
-  const admission = makeAdmission({ guards, routes, held, waking, limits, rateLimit, usage, sessions, origin });
+  const admission = makeAdmission({
+    guards,
+    routes,
+    held,
+    waking,
+    limits,
+    rateLimit,
+    usage,
+    sessions,
+    activity,
+    origin,
+  });
   const handlers: HandlerDeps = {
     admission,
     held,
@@ -144,6 +160,7 @@ export function makeIngress(deps: IngressDeps): Ingress {
       server.closeAllConnections();
       for (const part of [ended, sessions, usage, follower, routes, held, heartbeat]) part?.close();
       connections.close();
+      await activity?.close();
       await closed;
     },
   };

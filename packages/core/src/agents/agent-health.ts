@@ -16,6 +16,12 @@ export const agentReasons = [
   "claim_refused",
   "stop_overdue",
   "step_failed",
+  "crash_loop",
+  "safe_mode",
+  "move_failed",
+  "upgrade_failed",
+  "upgrade_interrupted",
+  "resting",
   "stopped_by_user",
   ...serviceStops,
 ] as const;
@@ -85,6 +91,32 @@ const texts: Record<AgentReason, ReasonText> = {
   step_failed: {
     title: "Agent temporarily unavailable. We're on it.",
     detail: "A step of the set-up did not work. We try again with growing pauses.",
+  },
+  crash_loop: {
+    title: "Your agent keeps stopping by itself.",
+    detail:
+      "It did so even without your own additions, so we have stopped trying. Its files and history are kept: restart it, or write to us.",
+  },
+  safe_mode: {
+    title: "Your agent runs without your own additions.",
+    detail:
+      "It stopped again and again, so skills and plugins that you added are left out for now. Restart it to try them again.",
+  },
+  move_failed: {
+    title: "Your agent could not be moved.",
+    detail: "It goes on where it was, with all its data. Nothing was lost.",
+  },
+  upgrade_failed: {
+    title: "An update did not work and was taken back.",
+    detail: "Your agent runs as before, with the data it had before the update.",
+  },
+  upgrade_interrupted: {
+    title: "An update was interrupted.",
+    detail: "Your agent is as it was before; the update comes again later.",
+  },
+  resting: {
+    title: "Your agent is asleep.",
+    detail: "Nobody needed it for a while. It wakes by itself as soon as you write to it.",
   },
   stopped_by_user: {
     title: "You stopped this agent.",

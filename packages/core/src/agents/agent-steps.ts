@@ -21,6 +21,36 @@ export interface AgentStepArguments {
   deleteSlot: { slotId: string };
   /** Give port and slot row back. */
   releaseSlot: { slotId: string };
+  /** Give the agent a second slot, elsewhere, for a move. */
+  reserveNextSlot: { generation: number };
+  /** Make the new slot's volume the same as the old one's, checked. */
+  copyVolume: { from: string; to: string };
+  /** The new slot is the agent's from now on, if the old one still is; the old one is kept for a while. */
+  flipMove: { from: string; to: string };
+  /** Give up the move; the agent goes on where it was. */
+  abandonMove: {
+    reason: AgentReason;
+    /** What operators read beside it. */
+    detail?: string;
+  };
+  /** Remove a slot of the agent's that is not its present one, data included, and give its row back. */
+  dropSlot: { slotId: string };
+  /** Freeze the slot where it is. */
+  dozeSlot: { slotId: string };
+  /** Let a frozen slot go on. */
+  wakeSlot: { slotId: string };
+  /** Give the stopped slot another memory limit. */
+  resizeSlot: { slotId: string; memoryMb: number };
+  /** Keep the stopped slot's volume as it is and give the slot another image. */
+  snapshotSlot: { slotId: string; snapshot: string; image: string };
+  /** The new image has proven itself. */
+  endUpgrade: { slotId: string };
+  /** The new image has not; the one before it and its data are to come back. */
+  failUpgrade: { slotId: string; reason: AgentReason };
+  /** Bring image and volume back as they were. */
+  restoreSlot: { slotId: string; snapshot: string };
+  /** Forget a snapshot that nobody will ask for. */
+  dropSnapshot: { slotId: string; snapshot: string };
   /** Move the phase with its event; routes follow in the same transaction. */
   setPhase: { to: AgentPhase; reason: AgentReason | null };
   /** Record an attempt that did not work; decides between another try and giving up. */

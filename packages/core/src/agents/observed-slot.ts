@@ -37,5 +37,7 @@ export type ObservedSlot =
   /** It is to run and its node has not got to it yet: nothing of it runs. */
   | { kind: "pending"; sinceMs: number }
   | { kind: "running"; startedAtMs: number; agentd: ObservedAgentd }
+  /** Frozen: it is all there and answers nobody. */
+  | { kind: "dozing"; startedAtMs: number }
   /** Its node is cut off: it may run there or not, and nobody can tell. */
   | { kind: "lost" };

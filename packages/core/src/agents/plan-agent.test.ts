@@ -3,8 +3,9 @@ import { unreachable } from "../shared/unreachable.ts";
 import { assertAdvance } from "./agent-phase.ts";
 import type { AgentStep } from "./agent-steps.ts";
 import type { ObservedSlot } from "./observed-slot.ts";
-import { planAgent, planUnobserved, type PlannedAgent, type PlannedSlot } from "./plan-agent.ts";
-import { failureOutcome } from "./retry-policy.ts";
+import { planAgent, planFailure, planUnobserved } from "./plan-agent.ts";
+import type { PlanInput, PlannedAgent, PlannedSlot } from "./plan-input.ts";
+import { failureOutcome, SAFE_MODE_AFTER } from "./retry-policy.ts";
 
 const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
   desired: "running",
@@ -15,14 +16,25 @@ const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
   stage: "queued",
   attempts: 0,
   retryAtMs: null,
+  rest: "awake",
+  memoryMb: 2_560,
+  isMoveWished: false,
+  wishedImage: null,
+  isSafeMode: false,
   ...over,
 });
 const slotWith = (over: Partial<PlannedSlot> = {}): PlannedSlot => ({
   slotId: "slt_1",
   startedGeneration: 1,
   claimHash: "h1",
+  memoryMb: 2_560,
+  image: "image-1",
+  trial: null,
   ...over,
 });
+/** The next steps where nothing is on its way to another place. */
+const plan = (input: Pick<PlanInput, "agent" | "slot" | "observed" | "now"> & Partial<PlanInput>) =>
+  planAgent({ next: null, kept: [], ...input });
 const running = (
   gateway: "unclaimed" | "starting" | "ready" | "failing",
   claimHash: string | null = "h1",
@@ -43,7 +55,7 @@ class World {
 
   play(rounds = 60): this {
     for (let i = 0; i < rounds; i += 1) {
-      const steps = planAgent({ agent: this.agent, slot: this.slot, observed: this.observed, now: this.now });
+      const steps = plan({ agent: this.agent, slot: this.slot, observed: this.observed, now: this.now });
       if (steps.length === 0) return this;
       for (const step of steps) this.execute(step);
     }
@@ -94,6 +106,20 @@ class World {
         this.now = step.untilMs;
         if (this.observed.kind === "running" && this.agent.phase === "starting") this.observed = running("ready");
         return;
+      case "reserveNextSlot":
+      case "copyVolume":
+      case "flipMove":
+      case "abandonMove":
+      case "dropSlot":
+      case "dozeSlot":
+      case "wakeSlot":
+      case "resizeSlot":
+      case "snapshotSlot":
+      case "endUpgrade":
+      case "failUpgrade":
+      case "restoreSlot":
+      case "dropSnapshot":
+        throw new Error(`${step.step} has no place in this world (plan-lifecycle.test.ts has one)`);
       default:
         unreachable(step);
     }
@@ -181,7 +207,7 @@ describe("trouble", () => {
   });
 
   test("a slot that ran and is gone is never replaced by an empty one", () => {
-    const steps = planAgent({
+    const steps = plan({
       agent: agentWith({ phase: "ready" }),
       slot: slotWith(),
       observed: { kind: "absent" },
@@ -192,13 +218,13 @@ describe("trouble", () => {
 
   test("out of memory is named", () => {
     const observed: ObservedSlot = { kind: "stopped", lastExit: "out_of_memory", endedAtMs: 4 };
-    const steps = planAgent({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed, now: 5 });
+    const steps = plan({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed, now: 5 });
     expect(steps).toEqual([{ step: "recordFailure", reason: "out_of_memory" }]);
   });
 
   test("a failing agent waits for its retry time", () => {
     const agent = agentWith({ phase: "failing", retryAtMs: 900, attempts: 2 });
-    const steps = planAgent({
+    const steps = plan({
       agent,
       slot: slotWith(),
       observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 },
@@ -210,11 +236,11 @@ describe("trouble", () => {
   test("an agent that used up its attempts rests until a person acts", () => {
     const agent = agentWith({ phase: "failed", attempts: 6 });
     expect(
-      planAgent({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 }),
+      plan({ agent, slot: slotWith(), observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 }, now: 1 }),
     ).toEqual([]);
     expect(
       names(
-        planAgent({
+        plan({
           agent: { ...agent, attempts: 0 },
           slot: slotWith(),
           observed: { kind: "stopped", lastExit: "crashed", endedAtMs: 1 },
@@ -226,19 +252,19 @@ describe("trouble", () => {
 
   test("a gateway that never gets ready is stopped at the deadline, not watched for ever", () => {
     const agent = agentWith({ phase: "starting", stage: "warming", phaseSinceMs: 0 });
-    const steps = planAgent({ agent, slot: slotWith(), observed: running("starting"), now: 5 * 60_000 });
+    const steps = plan({ agent, slot: slotWith(), observed: running("starting"), now: 5 * 60_000 });
     expect(names(steps)).toEqual(["stopSlot", "recordFailure"]);
   });
 
   test("a silent agentd gets half a minute", () => {
     const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
     const observed: ObservedSlot = { kind: "running", startedAtMs: 1_000, agentd: { kind: "silent" } };
-    expect(names(planAgent({ agent, slot: slotWith(), observed, now: 20_000 }))).toEqual(["wait"]);
-    expect(names(planAgent({ agent, slot: slotWith(), observed, now: 40_000 }))).toEqual(["stopSlot", "recordFailure"]);
+    expect(names(plan({ agent, slot: slotWith(), observed, now: 20_000 }))).toEqual(["wait"]);
+    expect(names(plan({ agent, slot: slotWith(), observed, now: 40_000 }))).toEqual(["stopSlot", "recordFailure"]);
   });
 
   test("a claim that does not match the wish is renewed", () => {
-    const steps = planAgent({
+    const steps = plan({
       agent: agentWith({ phase: "ready", stage: "ready" }),
       slot: slotWith({ claimHash: "h2" }),
       observed: running("ready"),
@@ -260,25 +286,25 @@ describe("trouble", () => {
     const agent = agentWith({ phase: "starting", stage: "warming", phaseSinceMs: 0 });
     const now = 24 * 3_600_000;
     const stopped: ObservedSlot = { kind: "stopped", lastExit: "clean", endedAtMs: 1_000 };
-    expect(names(planAgent({ agent, slot: slotWith(), observed: stopped, now }))).toEqual(["setStage", "startSlot"]);
+    expect(names(plan({ agent, slot: slotWith(), observed: stopped, now }))).toEqual(["setStage", "startSlot"]);
     const observed = { ...running("starting"), startedAtMs: now - 1_000 } as ObservedSlot;
-    expect(names(planAgent({ agent, slot: slotWith(), observed, now }))).toEqual(["wait"]);
+    expect(names(plan({ agent, slot: slotWith(), observed, now }))).toEqual(["wait"]);
   });
 
   test("a process that ends during its own start is paused as a failure, not started in a tight loop", () => {
     const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
     const observed: ObservedSlot = { kind: "stopped", lastExit: "crashed", endedAtMs: 1_500 };
-    expect(planAgent({ agent, slot: slotWith(), observed, now: 1_600 })).toEqual([
+    expect(plan({ agent, slot: slotWith(), observed, now: 1_600 })).toEqual([
       { step: "recordFailure", reason: "agentd_exited" },
     ]);
     const later = { ...agent, phaseSinceMs: 3_000 };
-    expect(names(planAgent({ agent: later, slot: slotWith(), observed, now: 3_100 }))).toEqual(["startSlot"]);
+    expect(names(plan({ agent: later, slot: slotWith(), observed, now: 3_100 }))).toEqual(["startSlot"]);
   });
 
   test("an agent that can't be stopped is retried with pauses and parks at the end of its budget", () => {
     const stopped = { desired: "stopped", phase: "failing", retryAtMs: 900 } as const;
     expect(
-      planAgent({
+      plan({
         agent: agentWith({ ...stopped, attempts: 2 }),
         slot: slotWith(),
         observed: running("ready"),
@@ -286,7 +312,7 @@ describe("trouble", () => {
       }),
     ).toEqual([{ step: "wait", untilMs: 900 }]);
     const parked = agentWith({ desired: "stopped", phase: "failed", attempts: 6 });
-    expect(planAgent({ agent: parked, slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([]);
+    expect(plan({ agent: parked, slot: slotWith(), observed: running("ready"), now: 100 })).toEqual([]);
   });
 
   test("an agent whose data is gone can be started by its owner and fails again with the same reason", () => {
@@ -323,22 +349,22 @@ describe("trouble", () => {
 describe("a slot whose node has not got to it", () => {
   const slot = slotWith();
   const pending: ObservedSlot = { kind: "pending", sinceMs: 1_000 };
-  const plan = (over: Partial<PlannedAgent>, now: number) =>
-    planAgent({ agent: agentWith({ phase: "starting", stage: "starting", ...over }), slot, observed: pending, now });
+  const pendingAt = (over: Partial<PlannedAgent>, now: number) =>
+    plan({ agent: agentWith({ phase: "starting", stage: "starting", ...over }), slot, observed: pending, now });
 
   test("is waited for, and then stopped and told", () => {
-    expect(names(plan({}, 60_000))).toEqual(["wait"]);
-    expect(plan({}, 122_000)).toEqual([
+    expect(names(pendingAt({}, 60_000))).toEqual(["wait"]);
+    expect(pendingAt({}, 122_000)).toEqual([
       { step: "stopSlot", slotId: "slt_1" },
       { step: "recordFailure", reason: "slot_pending" },
     ]);
   });
 
   test("is stopped when nobody wants it any more, or wants another generation", () => {
-    expect(names(plan({ desired: "stopped", phase: "stopping" }, 2_000))).toEqual(["stopSlot"]);
-    expect(names(plan({ desired: "deleted", phase: "deleting" }, 2_000))).toEqual(["stopSlot"]);
-    expect(names(plan({ desired: "stopped", phase: "asleep" }, 2_000))).toEqual(["stopSlot"]);
-    expect(names(plan({ generation: 2 }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(pendingAt({ desired: "stopped", phase: "stopping" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(pendingAt({ desired: "deleted", phase: "deleting" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(pendingAt({ desired: "stopped", phase: "asleep" }, 2_000))).toEqual(["stopSlot"]);
+    expect(names(pendingAt({ generation: 2 }, 2_000))).toEqual(["stopSlot"]);
   });
 
   test("that its node refused is a failure with that reason", () => {
@@ -348,24 +374,60 @@ describe("a slot whose node has not got to it", () => {
     ] as const) {
       const observed: ObservedSlot = { kind: "stopped", lastExit, endedAtMs: 5_000 };
       const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
-      expect(planAgent({ agent, slot, observed, now: 6_000 })).toEqual([{ step: "recordFailure", reason }]);
+      expect(plan({ agent, slot, observed, now: 6_000 })).toEqual([{ step: "recordFailure", reason }]);
     }
   });
 });
 
 describe("a slot on a node that is cut off", () => {
   const slot = slotWith();
-  const plan = (over: Partial<PlannedAgent>) =>
-    planAgent({ agent: agentWith({ phase: "ready", ...over }), slot, observed: { kind: "lost" }, now: 1_000 });
+  const lost = (over: Partial<PlannedAgent>) =>
+    plan({ agent: agentWith({ phase: "ready", ...over }), slot, observed: { kind: "lost" }, now: 1_000 });
 
   test("is told once and never started elsewhere", () => {
-    expect(plan({})).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
-    expect(names(plan({ phase: "failing" }))).toEqual(["wait"]);
+    expect(lost({})).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
+    expect(names(lost({ phase: "failing" }))).toEqual(["wait"]);
     expect(failureOutcome(20, 0, "node_lost").phase).toBe("failing");
   });
 
   test("is neither called stopped nor deleted before somebody has seen that", () => {
-    expect(plan({ desired: "stopped", phase: "stopping" })).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
-    expect(names(plan({ desired: "deleted", phase: "deleting" }))).toEqual(["wait"]);
+    expect(lost({ desired: "stopped", phase: "stopping" })).toEqual([{ step: "recordFailure", reason: "node_lost" }]);
+    expect(names(lost({ desired: "deleted", phase: "deleting" }))).toEqual(["wait"]);
+  });
+});
+
+describe("what a step that did not work means", () => {
+  const after = (over: Partial<PlannedAgent>, step: AgentStep["step"], slot: PlannedSlot | null = slotWith()) =>
+    planFailure({ agent: agentWith(over), slot, now: 1_000 }, step, "step_failed");
+
+  test("a move is given up, a new image sent back, a delete and tidying up tried again", () => {
+    expect(after({ phase: "ready", isMoveWished: true }, "reserveNextSlot").step).toBe("abandonMove");
+    expect(after({ phase: "moving", isMoveWished: true }, "copyVolume").step).toBe("abandonMove");
+    expect(after({ phase: "upgrading", wishedImage: "image-2" }, "snapshotSlot").step).toBe("failUpgrade");
+    const trial = { stage: "trying", snapshot: "s", sinceMs: 0 } as const;
+    expect(after({ phase: "upgrading" }, "startSlot", slotWith({ trial })).step).toBe("failUpgrade");
+    // What brings the data back is not given up: it is tried again.
+    const restoring = slotWith({ trial: { ...trial, stage: "restoring" } });
+    expect(after({ phase: "upgrading" }, "restoreSlot", restoring).step).toBe("recordFailure");
+    expect(after({ phase: "deleting" }, "deleteSlot").step).toBe("wait");
+    expect(after({ phase: "ready" }, "dropSlot").step).toBe("wait");
+    expect(after({ phase: "starting" }, "startSlot").step).toBe("recordFailure");
+  });
+});
+
+describe("a crash loop", () => {
+  test("starts without the owner's additions after some crashes, and says so when it parks", () => {
+    expect(failureOutcome(SAFE_MODE_AFTER - 2, 0, "agentd_exited").startsSafe).toBe(false);
+    expect(failureOutcome(SAFE_MODE_AFTER - 1, 0, "agentd_exited").startsSafe).toBe(true);
+    expect(failureOutcome(SAFE_MODE_AFTER - 1, 0, "step_failed").startsSafe).toBe(false);
+    expect(failureOutcome(5, 0, "gateway_failing")).toMatchObject({ phase: "failed", reason: "crash_loop" });
+    expect(failureOutcome(5, 0, "slot_lost")).toMatchObject({ phase: "failed", reason: "slot_lost" });
+  });
+
+  test("an agent that answers without its additions says so", () => {
+    const agent = agentWith({ phase: "starting", stage: "ready", isSafeMode: true });
+    expect(plan({ agent, slot: slotWith(), observed: running("ready"), now: 1 })).toEqual([
+      { step: "setPhase", to: "ready", reason: "safe_mode" },
+    ]);
   });
 });

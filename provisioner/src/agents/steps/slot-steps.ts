@@ -1,5 +1,6 @@
 import {
   markSlotStarted,
+  markSlotResized,
   releaseSlot as releaseSlotRecord,
   reserveSlot as reserveSlotRecord,
   storeAppsKey,
@@ -49,6 +50,19 @@ export const stopSlot: StepExecutor<"stopSlot"> = async ({ slotId }, context) =>
   await context.deps.runtime.stop(slotId, callOf(context));
 };
 
+export const dozeSlot: StepExecutor<"dozeSlot"> = async ({ slotId }, context) => {
+  await context.deps.runtime.doze(slotId, callOf(context));
+};
+
+export const wakeSlot: StepExecutor<"wakeSlot"> = async ({ slotId }, context) => {
+  await context.deps.runtime.wake(slotId, callOf(context));
+};
+
+export const resizeSlot: StepExecutor<"resizeSlot"> = async ({ slotId, memoryMb }, context) => {
+  await context.deps.runtime.resize({ ...specOf(context, slotId), memoryMb }, callOf(context));
+  await markSlotResized(context.deps.db, context.lease, slotId, memoryMb);
+};
+
 export const deleteSlot: StepExecutor<"deleteSlot"> = async ({ slotId }, context) => {
   await context.deps.runtime.delete(slotId, callOf(context));
 };
@@ -69,7 +83,8 @@ async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
   if (envelope !== null) await storeAppsKey(deps.db, lease, slotId, envelope);
 }
 
-function specOf(context: StepContext, slotId: string): SlotSpec {
+/** What the slot is made and started from, by its record and its agent's tier. */
+export function specOf(context: StepContext, slotId: string): SlotSpec {
   const slot = slotOf(context, slotId);
   const { keyGeneration, host, port, nodeId } = slot;
   const rootKey = openRootKey(context.deps.rings, slot);

@@ -44,16 +44,21 @@ export interface StepContext {
   signal: AbortSignal;
   agent: AgentRecord;
   slot: SlotRecord | null;
+  /** The place that a move goes to. */
+  next: SlotRecord | null;
+  /** Places that moves have left. */
+  kept: readonly SlotRecord[];
 }
 
 export type StepOf<Name extends AgentStepName> = Extract<AgentStep, { step: Name }>;
 export type StepExecutor<Name extends AgentStepName> = (step: StepOf<Name>, context: StepContext) => Promise<void>;
 
-/** The slot that a step names; throws when it is not the agent's. */
-export function slotOf({ slot }: StepContext, slotId: string): SlotRecord {
-  if (slot === null || slot.id !== slotId)
+/** The slot that a step names: the agent's, or the one that it moves to. Throws for any other. */
+export function slotOf({ slot, next }: StepContext, slotId: string): SlotRecord {
+  const found = [slot, next].find((candidate) => candidate?.id === slotId);
+  if (found === undefined || found === null)
     throw new AppError("slot_mismatch", "bug", `slot ${slotId} is not the agent's`);
-  return slot;
+  return found;
 }
 
 export function callOf({ lease, signal }: StepContext): { signal: AbortSignal; fencing: bigint } {

@@ -1,0 +1,64 @@
+import { MINUTE_MS, SECOND_MS } from "../shared/clock.ts";
+import { phaseDeadlineMs } from "./agent-phase.ts";
+import type { AgentReason } from "./agent-health.ts";
+import type { AgentStep } from "./agent-steps.ts";
+import type { DeployStage } from "./deploy-progress.ts";
+import type { ExitCause, ObservedSlot } from "./observed-slot.ts";
+import type { PlannedAgent, PlannedSlot } from "./plan-input.ts";
+
+// What the families of the planner share.
+
+/** How long a slot that runs may stay silent before it is stopped: agentd itself is up in about a second. */
+export const SILENCE_LIMIT_MS = 30 * SECOND_MS;
+/** How long a slot may wait for its node to begin with it; fetching a new image is the longest part of that. */
+export const PENDING_LIMIT_MS = 2 * MINUTE_MS;
+/** How often a slot on its way is looked at again; agentd itself is up so soon that a second would be most of it. */
+export const POLL_MS = SECOND_MS;
+export const SILENT_POLL_MS = SECOND_MS / 4;
+/** How often a settled agent is looked at besides the sweep. */
+export const SETTLED_POLL_MS = 30 * SECOND_MS;
+/** How soon to look again after one could not look. */
+export const BLIND_POLL_MS = 5 * SECOND_MS;
+
+/** Runs, dozes, or will run as soon as its node gets to it. */
+export function isUp(observed: ObservedSlot): boolean {
+  return observed.kind === "running" || observed.kind === "dozing" || observed.kind === "pending";
+}
+
+/**
+ * The node is cut off. Starting the agent elsewhere could make two of it, on old data: its failure is told once, and
+ * then it waits for the node, or for a person's decision.
+ */
+export function planLost(agent: PlannedAgent, now: number): AgentStep[] {
+  return agent.phase === "failing"
+    ? [{ step: "wait", untilMs: now + BLIND_POLL_MS }]
+    : [{ step: "recordFailure", reason: "node_lost" }];
+}
+
+export function waitForRetry(agent: PlannedAgent, now: number): AgentStep[] | null {
+  const isEarly = agent.phase === "failing" && agent.retryAtMs !== null && now < agent.retryAtMs;
+  return isEarly ? [{ step: "wait", untilMs: agent.retryAtMs ?? now }] : null;
+}
+
+export function startSlot(agent: PlannedAgent, slot: PlannedSlot): AgentStep {
+  return { step: "startSlot", slotId: slot.slotId, generation: agent.generation };
+}
+
+export function stage(agent: PlannedAgent, to: DeployStage): AgentStep[] {
+  return agent.stage === to ? [] : [{ step: "setStage", stage: to }];
+}
+
+export function isOverdue(agent: PlannedAgent, sinceMs: number, now: number): boolean {
+  const deadlineMs = phaseDeadlineMs[agent.phase];
+  return deadlineMs !== null && now - sinceMs > deadlineMs;
+}
+
+const exitReasons: Partial<Record<ExitCause, AgentReason>> = {
+  out_of_memory: "out_of_memory",
+  rejected: "slot_rejected",
+  image_missing: "image_missing",
+};
+
+export function reasonForExit(cause: ExitCause): AgentReason {
+  return exitReasons[cause] ?? "agentd_exited";
+}

@@ -1,0 +1,104 @@
+import type { ObservedSlot } from "@automna/core/agents/observed-slot";
+import { trialStages, type ImageTrial, type PlanInput, type PlannedSlot } from "@automna/core/agents/plan-input";
+import { findRest } from "@automna/records/activity";
+import { toServiceStop, type AgentRecord } from "@automna/records/agents";
+import type { Database } from "@automna/records/database";
+import { findNextSlot, listKeptSlots } from "@automna/records/moves";
+import { findSlotOfAgent, type SlotRecord } from "@automna/records/slots";
+import { claimHash } from "@automna/service-kit/claim-hash";
+import { slotLimits, toClaimRequest } from "./agent-claim.ts";
+import type { ReconcileDeps } from "./reconcile-agent.ts";
+import { controlKeyOf } from "./slot-secrets.ts";
+import type { StepContext } from "./steps/step-context.ts";
+
+// From records and a look at the world to what the planner decides on.
+
+type Places = Pick<StepContext, "slot" | "next" | "kept">;
+
+/** Every slot that is the agent's. */
+export async function findPlaces(db: Database, agent: AgentRecord): Promise<Places> {
+  const [slot, next, kept] = await Promise.all([
+    findSlotOfAgent(db, agent.id),
+    findNextSlot(db, agent),
+    listKeptSlots(db, agent.id),
+  ]);
+  return { slot, next, kept };
+}
+
+/** What the records say; nothing has been looked at. */
+export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept }: StepContext): Promise<PlanInput> {
+  const hash = claimHash(toClaimRequest(agent, deps.models));
+  const toSlot = (record: SlotRecord) => toPlannedSlot(record, hash, deps.cell.image);
+  const nothing: ObservedSlot = { kind: "absent" };
+  const rest = await findRest(deps.db, agent);
+  return {
+    agent: {
+      desired: agent.desired,
+      stoppedFor: toServiceStop(agent.stoppedFor),
+      generation: agent.generation,
+      phase: agent.phase,
+      phaseSinceMs: agent.phaseSince.getTime(),
+      stage: agent.stage,
+      attempts: agent.attempts,
+      retryAtMs: agent.retryAt?.getTime() ?? null,
+      rest,
+      memoryMb: slotLimits(agent).memoryMb,
+      isMoveWished: agent.moveWishedAt !== null,
+      wishedImage: agent.wishedImage,
+      isSafeMode: agent.isSafeMode,
+    },
+    slot: slot === null ? null : toSlot(slot),
+    observed: nothing,
+    next: next === null ? null : { ...toSlot(next), isFilled: next.filledFrom === slot?.id, observed: nothing },
+    kept: kept.map(({ id, keptUntil }) => ({ slotId: id, untilMs: keptUntil?.getTime() ?? 0 })),
+    now: deps.clock(),
+  };
+}
+
+/** Adds what is really there, as seen at `notBefore` (performance.now()) or later. Throws when one could not look (S3). */
+export async function observePlaces(
+  deps: ReconcileDeps,
+  { slot, next, signal, notBefore }: Pick<StepContext, "slot" | "next" | "signal"> & { notBefore: number },
+  input: PlanInput,
+): Promise<PlanInput> {
+  return {
+    ...input,
+    observed: slot === null ? input.observed : await observeSlot(deps, { slot, notBefore }, signal),
+    next:
+      next === null || input.next === null
+        ? null
+        : { ...input.next, observed: await observeSlot(deps, { slot: next, notBefore }, signal) },
+    now: deps.clock(),
+  };
+}
+
+async function observeSlot(
+  { runtime, agentd, rings }: ReconcileDeps,
+  { slot, notBefore }: { slot: SlotRecord; notBefore: number },
+  signal: AbortSignal,
+): Promise<ObservedSlot> {
+  const seen = await runtime.observe(slot.id, signal, notBefore);
+  if (seen.kind !== "running") return seen;
+  const { startedAtMs, isDozing } = seen;
+  // A frozen agentd answers nobody: asking would only wait.
+  if (isDozing) return { kind: "dozing", startedAtMs };
+  const address = { slotId: slot.id, host: slot.host, port: slot.port, controlKey: controlKeyOf(rings, slot) };
+  return { kind: "running", startedAtMs, agentd: await agentd.observe(address, signal) };
+}
+
+function toPlannedSlot(slot: SlotRecord, wantedClaimHash: string, runtimeImage: string): PlannedSlot {
+  return {
+    slotId: slot.id,
+    startedGeneration: slot.startedGeneration,
+    claimHash: wantedClaimHash,
+    memoryMb: slot.memoryMb,
+    image: slot.image ?? runtimeImage,
+    trial: toTrial(slot),
+  };
+}
+
+function toTrial({ trialStage, trialSnapshot, trialSince }: SlotRecord): ImageTrial | null {
+  const stage = trialStages.find((known) => known === trialStage);
+  if (stage === undefined || trialSnapshot === null || trialSince === null) return null;
+  return { stage, snapshot: trialSnapshot, sinceMs: trialSince.getTime() };
+}
