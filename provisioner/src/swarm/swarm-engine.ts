@@ -177,8 +177,8 @@ function toServiceOptions(spec: ServiceBody, abortSignal: AbortSignal): Docker.C
  * Query and body each for itself: otherwise dockerode writes the whole body into the address too, a secret's value with it. Its
  * types don't know that it can do this.
  */
-function apart<Options>(query: Readonly<Record<string, unknown>>, body: object, abortSignal: AbortSignal): Options {
-  return { _query: query, _body: body, abortSignal } as Options;
+function apart(query: Readonly<Record<string, unknown>>, body: object, abortSignal: AbortSignal): object {
+  return { _query: query, _body: body, abortSignal };
 }
 
 /** Whatever is in it: it goes back to where it came from. */
