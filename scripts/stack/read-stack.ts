@@ -11,7 +11,7 @@ const serviceSchema = z.looseObject({
   secrets: z.array(z.union([z.string(), z.looseObject({ source: z.string(), target: z.string() })])).default([]),
   ports: z.array(z.looseObject({ target: z.number(), published: z.number(), mode: z.string() })).default([]),
   networks: z.array(z.string()).default([]),
-  volumes: z.array(z.string()).default([]),
+  volumes: z.array(z.union([z.string(), z.looseObject({ type: z.string(), target: z.string() })])).default([]),
   stop_grace_period: z.string(),
   deploy: z.looseObject({
     endpoint_mode: z.string(),

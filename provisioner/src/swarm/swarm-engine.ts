@@ -135,7 +135,7 @@ export function makeSwarmEngine({ docker, installId }: SwarmEngineOptions): Swar
     async updateService({ id, version }, spec, signal) {
       try {
         const answer = await ask("update a service", signal, (abortSignal) =>
-          docker.getService(id).update({ ...toServiceOptions(spec, abortSignal), version }),
+          docker.getService(id).update(apart({ version }, spec, abortSignal)),
         );
         return answer === null ? "outdated" : "updated";
       } catch (error) {
@@ -149,7 +149,7 @@ export function makeSwarmEngine({ docker, installId }: SwarmEngineOptions): Swar
     createSecret: (secret, signal) =>
       unlessTaken(async () => {
         const made = await ask("create a secret", signal, (abortSignal) =>
-          docker.createSecret({ ...secret, abortSignal }),
+          docker.createSecret(apart({}, secret, abortSignal)),
         );
         return { id: z.object({ id: z.string() }).parse(made).id };
       }),
@@ -171,6 +171,14 @@ const noAuthentication = {} as Docker.AuthConfig;
 
 function toServiceOptions(spec: ServiceBody, abortSignal: AbortSignal): Docker.CreateServiceOptions {
   return { ...spec, abortSignal };
+}
+
+/**
+ * Query and body each for itself: otherwise dockerode writes the whole body into the address too, a secret's value with it. Its
+ * types don't know that it can do this.
+ */
+function apart(query: Readonly<Record<string, unknown>>, body: object, abortSignal: AbortSignal): object {
+  return { _query: query, _body: body, abortSignal };
 }
 
 /** Whatever is in it: it goes back to where it came from. */

@@ -66,7 +66,7 @@ export async function startLabCell({ agentNodes: count, images, egressPort }: La
 }
 
 /** Design D5: a bridge of each node's own, made from that node's settings, under one name for the whole Swarm. */
-async function makeAgentsNetwork({ nodes, manager }: SwarmLab): Promise<void> {
+export async function makeAgentsNetwork({ nodes, manager }: SwarmLab): Promise<void> {
   for (const { engine } of nodes) {
     await engine.docker.createNetwork({
       Name: NETWORK_CONFIG,
