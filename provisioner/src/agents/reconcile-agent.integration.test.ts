@@ -1,3 +1,4 @@
+import { FORGET_AFTER_MS } from "@automna/core/agents/retry-policy";
 import { KEEP_OLD_COPY_MS } from "@automna/core/agents/sleep-policy";
 import { AppError } from "@automna/core/shared/app-error";
 import { acquireLease, renewLease, type Lease } from "@automna/records/leases";
@@ -434,6 +435,12 @@ describe("killed at any point", () => {
       await stormy(40, true);
       await harness.wish(agentId, "running");
       expect(await harness.settle(agentId), `seed ${seed}`).toMatchObject({ phase: "ready" });
+      // Once more down and well again, until that is forgotten: a storm alone rarely lasts so long.
+      harness.world.end((await harness.agent(agentId)).slotId ?? "", "crashed");
+      await harness.settle(agentId);
+      harness.pass(FORGET_AFTER_MS + 1_000);
+      await stormy(3, false);
+      await harness.settle(agentId);
       harness.pass(KEEP_OLD_COPY_MS);
       for (let i = 0; i < 5; i += 1) await harness.look(agentId);
       await harness.settle(agentId);
