@@ -115,6 +115,12 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "model_usage", privileges: read },
       // A dry run is asked for here and answered by the provisioner.
       { table: "sweep_reports", privileges: append },
+      // Waves and drains are wished here and carried out by the provisioner.
+      { table: "upgrade_waves", privileges: readWrite },
+      { table: "upgrade_members", privileges: append },
+      { table: "upgrade_deferrals", privileges: all },
+      { table: "node_drains", privileges: readWrite },
+      { table: "cell_actions", privileges: append },
       // Operators see where slots are and decide about nodes; what a slot's keys are is none of api's business.
       { table: "slots", privileges: read, columns: slotPlaces },
       { table: "cells", privileges: read },
@@ -138,6 +144,10 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       // It says that an agent is live; whom to write to is none of its business.
       { table: "mails", privileges: ["INSERT"] },
       { table: "sweep_reports", privileges: all },
+      { table: "upgrade_waves", privileges: ["SELECT", "UPDATE"] },
+      { table: "upgrade_members", privileges: ["SELECT", "UPDATE"] },
+      { table: "upgrade_deferrals", privileges: read },
+      { table: "node_drains", privileges: ["SELECT", "UPDATE"] },
     ],
   },
   // Ingress never sees a key of a customer, nor a slot's root key.

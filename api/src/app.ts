@@ -9,6 +9,7 @@ import type { KeyRing } from "@automna/service-kit/secret-box";
 import express, { type Express } from "express";
 import type { Stripe } from "stripe";
 import { makeAdminHandlers } from "./admin/admin-handlers.ts";
+import { makeCellHandlers } from "./admin/cells/cell-handlers.ts";
 import { makeSupportHandlers } from "./admin/support-handlers.ts";
 import { makeAgentHandlers } from "./agents/agent-handlers.ts";
 import { makeAgentStreams } from "./agents/agent-streams.ts";
@@ -152,6 +153,7 @@ function makeHandlers(deps: ApiDeps, streams: ReturnType<typeof makeAgentStreams
     ...makeApiKeyHandlers({ ...deps, findTier, limitKeys: limit(PER_MINUTE.apiKeys) }),
     ...makeSupportHandlers(deps),
     ...makeAdminHandlers({ ...deps, hint, limitActions: limit(PER_MINUTE.operator) }),
+    ...makeCellHandlers({ db, now, hint, limitActions: limit(PER_MINUTE.operator) }),
     ...makeAppHandlers({ ...deps, limitApps: limit(PER_MINUTE.apps) }),
     ...makeWaitlistHandlers({ ...deps, clientAddress, limitWaitlist: perHour(PER_HOUR.waitlist) }),
     ...makeWaitlistAdmin(deps),

@@ -107,7 +107,11 @@ test("what is for operators is refused to a customer, and only the role stands b
   const forOperators = Object.values<ApiRoute>(apiRoutes).filter(({ access }) => access === "operator");
   expect(forOperators.length).toBeGreaterThan(6);
   for (const { method, path } of forOperators) {
-    const filled = fillPath(path, { userId: "user_00000000000000000000" });
+    const filled = fillPath(path, {
+      userId: "user_00000000000000000000",
+      nodeId: "node-1",
+      waveId: "wav_00000000000000000000",
+    });
     const answer = await owner.send(method.toUpperCase(), filled, method === "post" ? { body: {} } : {});
     expect(codeOf(answer), path).toBe("forbidden");
   }

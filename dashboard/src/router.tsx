@@ -154,6 +154,48 @@ const adminCustomerRoute = createRoute({
   component: lazyRouteComponent(() => import("./features/admin/CustomerPage.tsx"), "CustomerPage"),
 });
 
+const adminCellsRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/cells",
+  component: lazyRouteComponent(() => import("./features/admin/CellsPage.tsx"), "CellsPage"),
+});
+
+const adminNodeRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/nodes/$nodeId",
+  component: lazyRouteComponent(() => import("./features/admin/NodePage.tsx"), "NodePage"),
+});
+
+const adminWavesRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/waves",
+  component: lazyRouteComponent(() => import("./features/admin/WavesPage.tsx"), "WavesPage"),
+});
+
+const adminWaveRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/waves/$waveId",
+  component: lazyRouteComponent(() => import("./features/admin/WavePage.tsx"), "WavePage"),
+});
+
+const adminSweepsRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/sweeps",
+  component: lazyRouteComponent(() => import("./features/admin/SweepsPage.tsx"), "SweepsPage"),
+});
+
+const adminWaitlistRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/waitlist",
+  component: lazyRouteComponent(() => import("./features/admin/WaitlistPage.tsx"), "WaitlistPage"),
+});
+
+const adminMailsRoute = createRoute({
+  getParentRoute: () => adminRoute,
+  path: "/mails",
+  component: lazyRouteComponent(() => import("./features/admin/MailsPage.tsx"), "MailsPage"),
+});
+
 const plansRoute = createRoute({
   getParentRoute: () => dashboardRoute,
   path: "/plans",
@@ -181,7 +223,17 @@ const routeTree = rootRoute.addChildren([
     plansRoute,
     checkoutReturnRoute,
   ]),
-  adminRoute.addChildren([adminSearchRoute, adminCustomerRoute]),
+  adminRoute.addChildren([
+    adminSearchRoute,
+    adminCustomerRoute,
+    adminCellsRoute,
+    adminNodeRoute,
+    adminWavesRoute,
+    adminWaveRoute,
+    adminSweepsRoute,
+    adminWaitlistRoute,
+    adminMailsRoute,
+  ]),
 ]);
 
 /** Without a history of its own it follows the browser's address. */

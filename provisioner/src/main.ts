@@ -20,15 +20,18 @@ import { startAgentJobs } from "./jobs/agent-jobs.ts";
 import { startCell } from "./start-cell.ts";
 import { makeNodeRecording } from "./nodes/record-nodes.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
+import { makeDrainRun } from "./placements/drain-node.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
 import { makeRestSweep } from "./sweeps/rest.ts";
 import { runEvery } from "./sweeps/run-every.ts";
+import { makeWaveRun } from "./upgrades/run-wave.ts";
 
 const DATABASE_CONNECTIONS = 12;
 const QUEUE_CONNECTIONS = 4;
 const LEASE_TTL_MS = 15 * SECOND_MS;
 const LEASE_RENEW_MS = 5 * SECOND_MS;
 const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
+const OPERATOR_WORK_MS = 2 * SECOND_MS;
 const REST_SWEEP_MS = 15 * SECOND_MS;
 const NODE_RECORDING_MS = 15 * SECOND_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
@@ -113,6 +116,11 @@ const stopNodeRecording = runEvery({
     },
   }),
 });
+// What operators wished for many agents at once: each turn wishes the next few.
+const operatorWork = [
+  { name: "drains", work: makeDrainRun({ db, lease, cellId, hint: looks.hint, clock, log }) },
+  { name: "waves", work: makeWaveRun({ db, lease, defaultImage: cell.image, hint: looks.hint, clock, log }) },
+].map(({ name, work }) => runEvery({ name, everyMs: OPERATOR_WORK_MS, log, work }));
 const stopRestSweep = runEvery({
   name: "rest",
   everyMs: REST_SWEEP_MS,
@@ -135,6 +143,7 @@ runUntilStopped({
         stopOrphanSweep(),
         stopRestSweep(),
         stopNodeRecording(),
+        ...operatorWork.map((stop) => stop()),
         listener.close(),
         jobs.close(),
         looks.close(),

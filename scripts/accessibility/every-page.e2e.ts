@@ -12,6 +12,9 @@ const isMissing = findChromium() === null && process.env["CI"] !== "true";
 if (isMissing)
   console.warn("accessibility: not run: there is no Chromium on this machine (install it, or set CHROMIUM_PATH)");
 
+const NODE_ID = "node-1";
+const WAVE_ID = "wav_00000000000000000000";
+
 const looks = {
   "on a desk in the light": { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
   "on a phone in the dark": { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
@@ -90,7 +93,8 @@ describe.skipIf(isMissing)("a page can be used by everybody", () => {
       const pages = listDashboardPages();
       expect(pages.length).toBeGreaterThan(7);
       for (const path of pages) {
-        const page = await open(look, path.replace("$userId", customerId));
+        const filled = path.replace("$userId", customerId).replace("$nodeId", NODE_ID).replace("$waveId", WAVE_ID);
+        const page = await open(look, filled);
         expect(new URL(page.url()).pathname, path).not.toContain("$");
         expect(await findViolations(page), path).toEqual([]);
       }
@@ -114,6 +118,35 @@ describe.skipIf(isMissing)("a page can be used by everybody", () => {
       await page.getByRole("tab", { name: "Audit" }).click();
       await page.getByText("“An outage on Tuesday”").first().waitFor();
       expect(await findViolations(page)).toEqual([]);
+    });
+
+    test("a node is cordoned, with the reason in the audit", async () => {
+      const page = await open(look, "/admin/cells");
+      const node = page.locator(`[data-node=${NODE_ID}]`);
+      await node.getByRole("button", { name: /^Cordon/ }).click();
+      await page.getByRole("button", { name: "Cordon", exact: true }).click();
+      await page.getByRole("alert").waitFor();
+      expect(await findViolations(page)).toEqual([]);
+      await page.getByRole("textbox", { name: "Reason" }).fill("A new disk is put in");
+      await page.getByRole("button", { name: "Cordon", exact: true }).click();
+      await node.locator("[data-state=cordoned]").waitFor();
+      await node.getByRole("button", { name: /^Uncordon/ }).click();
+      await page.getByRole("textbox", { name: "Reason" }).fill("The disk is in");
+      await page.getByRole("button", { name: "Uncordon", exact: true }).click();
+      await node.locator("[data-state=ready]").waitFor();
+      const audit = await db.cellAction.findMany({ where: { subject: NODE_ID }, orderBy: { at: "desc" }, take: 2 });
+      expect(audit.map(({ action, reason }) => `${action}: ${reason}`)).toEqual([
+        "uncordon_node: The disk is in",
+        "cordon_node: A new disk is put in",
+      ]);
+    });
+
+    test("the dialog of a new wave", async () => {
+      const page = await open(look, "/admin/waves");
+      await page.getByRole("button", { name: /^New wave/ }).click();
+      await page.getByTestId("cell-action-form").waitFor();
+      expect(await findViolations(page)).toEqual([]);
+      await page.getByRole("button", { name: "Cancel" }).click();
     });
 
     test("making an API key, and the one time that it is shown", async () => {
@@ -169,6 +202,40 @@ describe.skipIf(isMissing)("a page can be used by everybody", () => {
     const id = newId("user");
     await db.user.create({ data: { id, email: "ann@example.com", name: "Ann", issuer: "local" } });
     await makeAgent(id);
+    await makeCell(id);
     return id;
+  }
+
+  /** A cell with a node that is well and one that is drained, a wave that halted, a report, a mail, somebody who waits. */
+  async function makeCell(userId: string): Promise<void> {
+    const [now, before] = [new Date(), new Date(Date.now() - 600_000)];
+    const base = { cellId: "cell-1", address: "10.0.0.2", firstPort: 20_000, lastPort: 20_099, seenAt: now };
+    await db.cell.create({ data: { id: "cell-1", runtime: "swarm" } });
+    await db.node.create({ data: { id: NODE_ID, name: "node-1", memoryMb: 32_768, ...base } });
+    const draining = { cordonedAt: before, cordonReason: "operator", drainingSince: before };
+    await db.node.create({ data: { id: "node-2", name: "node-2", memoryMb: 32_768, ...base, ...draining } });
+    await db.node.create({ data: { id: "node-3", name: "node-3", ...base, lostSince: before } });
+    const drain = { nodeId: "node-2", concurrency: 2, total: 4, createdBy: userId, createdAt: before };
+    await db.nodeDrain.create({ data: { id: newId("drn"), ...drain } });
+    const bytes = new Uint8Array([1]);
+    const keys = { rootKeyEnvelope: bytes, ingressKeyEnvelope: bytes, egressKeyHash: bytes };
+    const slot = { id: newId("slt"), nodeId: NODE_ID, host: "10.0.0.2", port: 20_000, image: "agent:1", ...keys };
+    await db.slot.create({ data: slot });
+    const agent = await db.agent.findFirstOrThrow({ where: { userId } });
+    await db.agent.update({ where: { id: agent.id }, data: { slotId: slot.id } });
+    const settings = { canaries: 1, soakMs: 60_000, growth: 2, maxBatch: 5, maxFailureShare: 0.1, takesBack: "unwell" };
+    const wave = { image: "registry.example/agent@sha256:0f1e", settings, createdBy: userId, createdAt: before };
+    await db.upgradeWave.create({ data: { id: WAVE_ID, state: "halted", why: "too_many_failed", ...wave } });
+    const member = { waveId: WAVE_ID, agentId: agent.id, position: 1, state: "reverted" as const, batch: 0 };
+    await db.upgradeMember.create({ data: member });
+    const finding = { kind: "missing", slotId: slot.id, nodeId: NODE_ID, agentId: agent.id, sinceMs: before.getTime() };
+    const report = { cellId: "cell-1", isDryRun: false, requestedAt: before, firstAt: before, lastAt: now, turns: 3 };
+    await db.sweepReport.create({
+      data: { id: newId("swp"), ...report, seen: 4, findings: [{ ...finding, outcome: "reported" }] },
+    });
+    const mail = { template: "welcome", userId, state: "given_up" as const, attempts: 9, error: "EENVELOPE 550" };
+    await db.mail.create({ data: { key: "welcome/ann", ...mail } });
+    const entry = { id: newId("wai"), email: "waiting@example.com", state: "confirmed" as const, confirmedAt: before };
+    await db.waitlistEntry.create({ data: entry });
   }
 });

@@ -16,6 +16,8 @@ export interface WaitlistAdminDeps {
 }
 
 const PAGE = 1_000;
+/** More than one reads; the file has all. */
+const SHOWN = 200;
 const HEAD = ["email", "state", "asked", "confirmed", "invited", "joined"];
 
 /** The waitlist for operators. */
@@ -23,7 +25,7 @@ export function makeWaitlistAdmin({
   db,
   now,
   betaCap: cap,
-}: WaitlistAdminDeps): Pick<Handlers, "adminWaitlist" | "adminWaitlistCsv" | "adminInvite"> {
+}: WaitlistAdminDeps): Pick<Handlers, "adminWaitlist" | "adminWaitlistEntries" | "adminWaitlistCsv" | "adminInvite"> {
   const readView = async (): Promise<WaitlistView> => {
     const [groups, taken] = await Promise.all([
       db.waitlistEntry.groupBy({ by: ["state"], _count: true }),
@@ -41,6 +43,23 @@ export function makeWaitlistAdmin({
   };
   return {
     adminWaitlist: readView,
+    async adminWaitlistEntries({ query: { state } }) {
+      const rows = await db.waitlistEntry.findMany({
+        where: { state },
+        orderBy: [{ confirmedAt: "asc" }, { createdAt: "asc" }],
+        take: SHOWN + 1,
+      });
+      const entries = rows.slice(0, SHOWN).map(({ id, email, createdAt, ...times }) => ({
+        id,
+        email,
+        askedAtMs: createdAt.getTime(),
+        confirmedAtMs: times.confirmedAt?.getTime() ?? null,
+        invitedAtMs: times.invitedAt?.getTime() ?? null,
+        inviteUntilMs: times.inviteUntil?.getTime() ?? null,
+        joinedAtMs: times.joinedAt?.getTime() ?? null,
+      }));
+      return { entries, isCut: rows.length > SHOWN };
+    },
     async adminInvite({ caller, body: { count, promotionCode } }) {
       const batch = { count, promotionCode: promotionCode ?? null, cap, operatorId: caller.userId };
       const invited = await inviteBatch(db, batch, new Date(now()));

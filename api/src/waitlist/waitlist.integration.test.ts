@@ -226,6 +226,21 @@ describe("inviting", () => {
     expect(codeOf(await ann.call("adminRetryMail", { body: { key: "x" } }))).toBe("forbidden");
   });
 
+  test("the list shows who has waited longest first", async () => {
+    const boss = await operator();
+    for (const email of ["a@example.com", "b@example.com"]) await joinAndConfirm(email);
+    await join("c@example.com");
+    const list = async (state: string) => (await boss.send("GET", `/api/admin/waitlist/entries?state=${state}`)).body;
+    expect(await list("confirmed")).toMatchObject({
+      entries: [{ email: "a@example.com" }, { email: "b@example.com", invitedAtMs: null }],
+      isCut: false,
+    });
+    expect(await list("pending")).toMatchObject({ entries: [{ email: "c@example.com", confirmedAtMs: null }] });
+    const ann = makeTestBrowser(api.origin);
+    await ann.signIn(api.startLink(), "ann@example.com");
+    expect(codeOf(await ann.send("GET", "/api/admin/waitlist/entries?state=confirmed"))).toBe("forbidden");
+  });
+
   test("the list is a file that no spreadsheet runs", async () => {
     await joinAndConfirm("a@example.com");
     await api.db.waitlistEntry.create({ data: { id: "wai_1", email: '=HYPERLINK("x")@example.com' } });

@@ -11,6 +11,7 @@ import {
   foundCustomersSchema,
   supportAccessSchema,
 } from "./admin.ts";
+import { cellRoutes } from "./cell-routes.ts";
 import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import {
@@ -441,6 +442,7 @@ export const apiRoutes = {
     success: { status: 200, body: actedSchema },
   },
   ...peopleRoutes,
+  ...cellRoutes,
 } as const satisfies Record<string, ApiRoute>;
 
 export type ApiRouteName = keyof typeof apiRoutes;

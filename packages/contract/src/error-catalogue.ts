@@ -81,6 +81,38 @@ export const errorCatalogue = {
   },
   payment_not_found: { kind: "user", status: 404, message: "This customer has no such payment." },
   refund_too_large: { kind: "user", status: 422, message: "That is more than is left of this payment." },
+  // cells, nodes and waves
+  node_not_found: { kind: "user", status: 404, message: "There is no such node." },
+  cell_not_found: { kind: "user", status: 404, message: "There is no such cell." },
+  wave_not_found: { kind: "user", status: 404, message: "There is no such wave." },
+  node_is_lost: {
+    kind: "conflict",
+    status: 409,
+    message: "This node does not answer, so nothing can be moved off it. Decide about each of its agents.",
+  },
+  node_takes_nothing: {
+    kind: "conflict",
+    status: 409,
+    message: "This node takes no slots now: it is lost, cordoned or being drained.",
+  },
+  agent_not_movable: {
+    kind: "conflict",
+    status: 409,
+    message: "An agent can be moved while it is ready, dozing or asleep and has a place of its own.",
+  },
+  agent_node_not_lost: { kind: "conflict", status: 409, message: "This agent's node is there; nothing to decide." },
+  backups_unavailable: {
+    kind: "conflict",
+    status: 409,
+    message: "There are no backups to restore from yet. The agent waits for its node, with its data.",
+  },
+  wave_action_not_possible: {
+    kind: "conflict",
+    status: 409,
+    message: "That is not possible in the wave's present state.",
+  },
+  wave_without_agents: { kind: "conflict", status: 409, message: "Every agent has this image already." },
+  another_wave_active: { kind: "conflict", status: 409, message: "Another wave is under way. End it first." },
   // agents
   agent_not_found: { kind: "user", status: 404, message: "You have no such agent." },
   agent_action_not_possible: {

@@ -10,6 +10,8 @@ import {
   linkQuerySchema,
   redeemedInviteSchema,
   redeemInviteSchema,
+  waitlistEntriesQuerySchema,
+  waitlistEntriesSchema,
   waitlistViewSchema,
 } from "./waitlist.ts";
 
@@ -97,6 +99,14 @@ export const peopleRoutes = {
     summary: "How many wait, and how many more may be invited.",
     access: "operator",
     success: { status: 200, body: waitlistViewSchema },
+  },
+  adminWaitlistEntries: {
+    method: "get",
+    path: "/api/admin/waitlist/entries",
+    summary: "Who is on the waitlist, in one state, the longest wait first.",
+    access: "operator",
+    query: waitlistEntriesQuerySchema,
+    success: { status: 200, body: waitlistEntriesSchema },
   },
   adminWaitlistCsv: {
     method: "get",

@@ -29,6 +29,28 @@ export const waitlistViewSchema = z.object({
 });
 export type WaitlistView = z.infer<typeof waitlistViewSchema>;
 
+export const waitlistStates = ["pending", "confirmed", "invited", "joined"] as const;
+export type WaitlistState = (typeof waitlistStates)[number];
+
+/** GET /api/admin/waitlist/entries: those in a state, who has waited longest first. */
+export const waitlistEntriesQuerySchema = z.strictObject({ state: z.enum(waitlistStates) });
+export const waitlistEntriesSchema = z.object({
+  entries: z.array(
+    z.object({
+      id: z.string(),
+      email: z.string(),
+      askedAtMs: z.number().int(),
+      confirmedAtMs: z.number().int().nullable(),
+      invitedAtMs: z.number().int().nullable(),
+      /** When the invitation runs out. */
+      inviteUntilMs: z.number().int().nullable(),
+      joinedAtMs: z.number().int().nullable(),
+    }),
+  ),
+  /** There are more than were answered: the file has all. */
+  isCut: z.boolean(),
+});
+
 /** POST /api/admin/waitlist/invites. */
 export const inviteBatchSchema = z.strictObject({
   count: z.number().int().min(1).max(500),

@@ -14,6 +14,8 @@ export interface SweptFinding extends SweepFinding {
 /** How long reports are kept, ms. */
 export const SWEEP_REPORTS_KEPT_MS = 30 * DAY_MS;
 
+const ownerFields = { select: { id: true, phase: true } } as const;
+
 /** The records of what was found, and of all that should be on the cell's nodes. */
 export async function listSweptSlots(
   db: Database,
@@ -29,16 +31,23 @@ export async function listSweptSlots(
       nodeId: true,
       releasedAt: true,
       startedGeneration: true,
-      agent: { select: { id: true, phase: true } },
+      isWarm: true,
+      agent: ownerFields,
+      nextOf: ownerFields,
+      keptFor: ownerFields,
     },
   });
-  return rows.map(({ id, nodeId, releasedAt, startedGeneration, agent }) => ({
-    slotId: id,
-    nodeId,
-    isReleased: releasedAt !== null,
-    agentId: agent === null || agent.phase === "deleted" ? null : agent.id,
-    isExpected: startedGeneration !== null && agent?.phase !== "deleting",
-  }));
+  return rows.map(({ id, nodeId, releasedAt, startedGeneration, isWarm, agent, nextOf, keptFor }) => {
+    const owner = [agent, nextOf, keptFor].find((candidate) => candidate !== null && candidate.phase !== "deleted");
+    return {
+      slotId: id,
+      nodeId,
+      isReleased: releasedAt !== null,
+      agentId: owner?.id ?? null,
+      isWarm,
+      isExpected: startedGeneration !== null && owner?.phase !== "deleting",
+    };
+  });
 }
 
 export interface SweepTurn {

@@ -4,7 +4,7 @@ import { DELETE_WORDS } from "@automna/contract/identity";
 import { listRoutes } from "../../../api/src/app.ts";
 import type { TestApi } from "../../../api/src/testing/start-test-api.ts";
 import { peopleSamples } from "./people-samples.ts";
-import { APP_NAME, type World } from "./world.ts";
+import { APP_NAME, NODE_ID, WAVE_ID, type World } from "./world.ts";
 
 type NeedsSample = {
   [Name in ApiRouteName]: (typeof apiRoutes)[Name] extends { body: unknown } | { query: unknown } ? Name : never;
@@ -37,6 +37,10 @@ const samples: Record<NeedsSample, (api: TestApi, key: string) => Sample | Promi
   actOnCustomer: () => ({
     body: { key: randomUUID(), reason: "to see whether one may", action: { type: "open_support", hours: 1 } },
   }),
+  listPlacedAgents: () => ({ query: "?phase=ready" }),
+  actOnCells: () => ({
+    body: { key: randomUUID(), reason: "to see whether one may", action: { type: "uncordon_node", nodeId: NODE_ID } },
+  }),
   getModelUsage: () => ({ query: "?days=1" }),
   putOverage: () => ({ body: { capCredits: null } }),
   ...peopleSamples,
@@ -68,6 +72,8 @@ export function routesUnderAttack(api: TestApi): RouteUnderAttack[] {
           .replaceAll(":agentId", bob.agentId)
           .replaceAll(":keyId", bob.keys.revoked.id)
           .replaceAll(":userId", alice.userId)
+          .replaceAll(":nodeId", NODE_ID)
+          .replaceAll(":waveId", WAVE_ID)
           .replaceAll(":checkoutId", "cs_test_of_bobs")
           .replaceAll(":name", APP_NAME);
         const filled = own + (sample.query ?? "");

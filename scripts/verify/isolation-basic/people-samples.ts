@@ -36,6 +36,7 @@ export const peopleSamples = {
   },
   claimReferral: () => ({ body: { code: "0000000000", seenAtMs: Date.now() } }),
   giveFeedback: () => ({ body: { kind: "idea", text: "More of it.", page: "/dashboard" } }),
+  adminWaitlistEntries: () => ({ query: "?state=confirmed" }),
   adminInvite: () => ({ body: { count: 1 } }),
   adminMails: () => ({ query: "?state=given_up" }),
   async adminRetryMail({ db }: TestApi) {

@@ -30,6 +30,10 @@ export interface World {
   bob: Person;
 }
 
+/** Where both have their slots, and an upgrade that nobody has started. */
+export const NODE_ID = "local";
+export const WAVE_ID = "wav_00000000000000000000";
+
 /** What each of the two has published, for its owner alone. */
 export const APP_NAME = "shop";
 
@@ -41,8 +45,20 @@ export async function makeWorld(ctx: ScenarioContext): Promise<World> {
   const db = createPrismaClient(database.url, { max: 4 });
   ctx.onCleanup("close the database", () => db.$disconnect());
   const ring = parseKeyRing(newKeyRingJson());
+  await makeCell(db);
   const [alice, bob] = [await makePerson(ctx, db, ring, "alice"), await makePerson(ctx, db, ring, "bob")];
   return { database, db, ring, alice, bob };
+}
+
+async function makeCell(db: Database): Promise<void> {
+  const ports = { firstPort: 1, lastPort: 65_535 };
+  await db.cell.create({ data: { id: "local", runtime: "process" } });
+  await db.node.create({
+    data: { id: NODE_ID, cellId: "local", name: NODE_ID, address: "127.0.0.1", ...ports, seenAt: new Date() },
+  });
+  const settings = { canaries: 1, soakMs: 0, growth: 1, maxBatch: 1, maxFailureShare: 0, takesBack: "unwell" };
+  const createdAt = new Date();
+  await db.upgradeWave.create({ data: { id: WAVE_ID, image: "agent:2", settings, createdBy: "nobody", createdAt } });
 }
 
 async function makePerson(ctx: ScenarioContext, db: Database, ring: KeyRing, name: string): Promise<Person> {
@@ -59,7 +75,7 @@ async function makePerson(ctx: ScenarioContext, db: Database, ring: KeyRing, nam
   await db.slot.create({
     data: {
       id: slotId,
-      nodeId: "local",
+      nodeId: NODE_ID,
       host: "127.0.0.1",
       port: backend.port,
       keyGeneration: generation,

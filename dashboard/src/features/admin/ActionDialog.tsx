@@ -4,9 +4,9 @@ import { Dialog } from "radix-ui";
 import { useState, type FormEvent } from "react";
 import { useActOnCustomer } from "../../api/admin.ts";
 import { Button } from "../../components/Button.tsx";
-import { TextAreaField, TextField } from "../../components/Field.tsx";
-import { SegmentedControl } from "../../components/SegmentedControl.tsx";
-import { actionWords, type ActionField } from "./customer-actions.ts";
+import { TextAreaField } from "../../components/Field.tsx";
+import { ActionField } from "./ActionField.tsx";
+import { actionWords } from "./customer-actions.ts";
 
 interface ActionDialogProps {
   type: OperatorActionType;
@@ -80,7 +80,7 @@ function ActionForm({ type, userId, customer, preset, onDone }: ActionFormProps)
       ) : (
         <>
           {words.fields.map((field) => (
-            <Field
+            <ActionField
               key={field.name}
               field={field}
               value={values[field.name] ?? ""}
@@ -116,29 +116,6 @@ function ActionForm({ type, userId, customer, preset, onDone }: ActionFormProps)
         </Button>
       </div>
     </form>
-  );
-}
-
-function Field({ field, value, onChange }: { field: ActionField; value: string; onChange(value: string): void }) {
-  const { label, hint, choices } = field;
-  if (choices === undefined)
-    return (
-      <TextField
-        label={label}
-        hint={hint}
-        inputMode="decimal"
-        autoComplete="off"
-        value={value}
-        onChange={(event) => onChange(event.target.value)}
-      />
-    );
-  return (
-    <div className="grid gap-1.5">
-      <p className="text-13 font-medium">{label}</p>
-      <div>
-        <SegmentedControl label={label} segments={choices} value={value} onChange={onChange} />
-      </div>
-    </div>
   );
 }
 

@@ -1,23 +1,15 @@
 import { operatorLimits, type OperatorActionType } from "@automna/core/operators/operator-action";
 import { sellableTiers } from "@automna/core/billing/price-keys";
 import { tierCatalogue } from "@automna/core/tiers/catalogue";
+import type { ActionFieldWords } from "./ActionField.tsx";
 import { centsOf } from "./admin-texts.ts";
-
-export interface ActionField {
-  name: string;
-  label: string;
-  hint?: string;
-  initial: string;
-  /** Without them it is written. */
-  choices?: readonly { value: string; label: string }[];
-}
 
 export interface ActionWords {
   label: string;
   title: string;
   /** What follows from it. */
   consequence: string;
-  fields: readonly ActionField[];
+  fields: readonly ActionFieldWords[];
   confirm: string;
   /** The fields as the api wants them; it says itself what is wrong with them. */
   toInput: (values: Readonly<Record<string, string>>) => Record<string, unknown>;

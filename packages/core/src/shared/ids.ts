@@ -1,5 +1,5 @@
 /** What our own ids start with. User ids come from the identity provider (`user_…`) and follow the same shape. */
-export type IdPrefix = "user" | "sess" | "agt" | "slt" | "wai" | "fbk" | "key" | "opa" | "swp";
+export type IdPrefix = "user" | "sess" | "agt" | "slt" | "wai" | "fbk" | "key" | "opa" | "swp" | "wav" | "drn" | "cla";
 
 /** Crockford base32, lower case: no vowels that spell words, safe in paths, host names and unit names. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";

@@ -6,6 +6,7 @@ const slot = (slotId: string, over: Partial<SweptSlot> = {}): SweptSlot => ({
   nodeId: "node-1",
   isReleased: false,
   agentId: `agt of ${slotId}`,
+  isWarm: false,
   isExpected: true,
   ...over,
 });
@@ -15,13 +16,14 @@ const inShort = ({ findings }: ReturnType<typeof sweep>) =>
   findings.map(({ kind, slotId, action }) => `${kind} ${slotId}: ${action}`);
 
 const all: Partial<SweepInput> = {
-  seen: ["kept", "released", "unowned", "stranger"],
+  seen: ["kept", "warm", "released", "unowned", "stranger"],
   recorded: [
     slot("kept"),
     slot("released", { isReleased: true }),
     slot("unowned", { agentId: null }),
     slot("missing"),
     slot("not yet made", { isExpected: false }),
+    slot("warm", { agentId: null, isWarm: true, isExpected: false }),
     slot("long gone", { isReleased: true, agentId: null }),
   ],
 };
@@ -91,6 +93,7 @@ test("whatever is found, nothing that has an owner or is not ours is removed, an
           slot(id, {
             isReleased: random(3) === 0,
             agentId: random(2) === 0 ? null : "agt",
+            isWarm: random(5) === 0,
             isExpected: random(2) === 0,
           }),
         );
@@ -98,7 +101,8 @@ test("whatever is found, nothing that has an owner or is not ours is removed, an
       since = plan.since;
       for (const id of ids) {
         const record = recorded.find(({ slotId }) => slotId === id);
-        const isOrphan = record !== undefined && (record.isReleased ? seen.includes(id) : record.agentId === null);
+        const isOrphan =
+          record !== undefined && (record.isReleased ? seen.includes(id) : record.agentId === null && !record.isWarm);
         const kind = `${id} ${String(record?.isReleased)}`;
         for (const key of orphanSince.keys())
           if (key.startsWith(`${id} `) && (!isOrphan || key !== kind)) orphanSince.delete(key);

@@ -4,8 +4,10 @@ export interface SweptSlot {
   nodeId: string;
   /** Its record says that nothing of it is left. */
   isReleased: boolean;
-  /** The agent that it is kept for; null = nobody's. */
+  /** The agent that has it, moves to it or keeps its data there; null = nobody's. */
   agentId: string | null;
+  /** Made and started before there is an agent for it: that nobody has it is as it should be. */
+  isWarm: boolean;
   /** It has been made and nobody wants it gone: then something of it has to be there. */
   isExpected: boolean;
 }
@@ -87,10 +89,10 @@ export function planSweep({ seen, recorded, since, graceMs, now }: SweepInput): 
     });
   };
   for (const slotId of seenIds) if (!records.has(slotId)) find("foreign", slotId, "leave");
-  for (const { slotId, isReleased, agentId, isExpected } of recorded) {
+  for (const { slotId, isReleased, agentId, isWarm, isExpected } of recorded) {
     if (isReleased) {
       if (seenIds.has(slotId)) find("released", slotId, "remove");
-    } else if (agentId === null) find("unowned", slotId, "remove");
+    } else if (agentId === null && !isWarm) find("unowned", slotId, "remove");
     else if (isExpected && !seenIds.has(slotId)) find("missing", slotId, "report");
   }
   return { findings, since: next };
