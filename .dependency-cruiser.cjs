@@ -19,8 +19,7 @@ const ALLOWED = {
   proxy: ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
   "packages/testkit": ["prisma", "packages/records", "packages/service-kit", "packages/contract", "packages/core"],
 };
-const OURS =
-  "^(packages|prisma|api|provisioner|nodekeeper|proxy|agent|dashboard|socket-proxy|scripts|bench)/";
+const OURS = "^(packages|prisma|api|provisioner|nodekeeper|proxy|agent|dashboard|socket-proxy|scripts|bench)/";
 
 const arrows = Object.entries(ALLOWED).map(([folder, targets]) => ({
   name: `arrows-of-${folder.replaceAll("/", "-")}`,
