@@ -109,6 +109,13 @@ test("the stacks and the list of secrets name the same", () => {
       expect(Object.keys(file.secrets)).toContain(typeof secret === "string" ? secret : secret.source);
 });
 
+test("no hint has a hyphen: Docker's client would take what is behind it for the value", () => {
+  for (const name of STACK_FILES) {
+    const hints = [...readFileSync(inCheckout(`compose/${name}.yml`), "utf8").matchAll(/:\?([^}]*)\}/g)];
+    for (const [, hint = ""] of hints) expect(hint, name).not.toContain("-");
+  }
+});
+
 test("only agents' model calls come in at a node's own port", () => {
   const published = services.flatMap(({ name, service }) => service.ports.map(({ published: port }) => [name, port]));
   expect(published).toEqual([["egress", 4080]]);
