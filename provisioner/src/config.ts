@@ -84,6 +84,17 @@ export const commonVariables = z.object({
     .min(100)
     .default(5_000)
     .describe("pause between sweeps over all agents"),
+  PROVISIONER_START_GATE_CPU_S: z.coerce
+    .number()
+    .min(1)
+    .optional()
+    .describe("CPU-seconds of boots that may be under way on a node at once; without it as many as come"),
+  // A cold OpenClaw takes 15 to 25 (notes: openclaw 2).
+  PROVISIONER_BOOT_COST_CPU_S: z.coerce
+    .number()
+    .min(0)
+    .default(20)
+    .describe("CPU-seconds that a boot of the agent image takes, as measured"),
   PROVISIONER_DOZE_AFTER_S: z.coerce
     .number()
     .int()
@@ -179,6 +190,8 @@ export interface ProvisionerConfig {
   concurrency: number;
   sweepMs: number;
   rest: RestTimes;
+  startGateS: number | null;
+  bootCostS: number;
   logLevel: string;
 }
 
@@ -202,6 +215,8 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     models: { main: values.PROVISIONER_MODEL, utility: values.PROVISIONER_UTILITY_MODEL },
     concurrency: values.PROVISIONER_CONCURRENCY,
     sweepMs: values.PROVISIONER_SWEEP_MS,
+    startGateS: values.PROVISIONER_START_GATE_CPU_S ?? null,
+    bootCostS: values.PROVISIONER_BOOT_COST_CPU_S,
     rest: {
       dozeAfterMs: toMs(values.PROVISIONER_DOZE_AFTER_S),
       sleepAfterMs: toMs(values.PROVISIONER_SLEEP_AFTER_S),

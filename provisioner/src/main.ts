@@ -13,6 +13,7 @@ import { Agent } from "undici";
 import { makeAgentdClient } from "./agents/agentd-client.ts";
 import { makeLookScheduler } from "./agents/look-scheduler.ts";
 import { makeReconcileAgent } from "./agents/reconcile-agent.ts";
+import { makeStartGate } from "./agents/start-gate.ts";
 import { stepExecutors } from "./agents/step-executors.ts";
 import { loadProvisionerConfig } from "./config.ts";
 import { startHealthServer } from "./health.ts";
@@ -62,6 +63,7 @@ const looks = makeLookScheduler({
     models: config.models,
     cell,
     executors: stepExecutors,
+    startGate: makeStartGate({ capacity: config.startGateS, clock }),
     lease,
     clock,
     log,

@@ -44,7 +44,7 @@ async function startProcessCell(
   { config, clock, log }: CellDeps,
   { dataDir, nodeId, slotHost, stopsSlotsOnExit, ...installed }: ProcessConfig,
 ): Promise<StartedCell> {
-  const { ports, portRestMs, workingSetMb, egressUrls, logLevel } = config;
+  const { ports, portRestMs, bootCostS, workingSetMb, egressUrls, logLevel } = config;
   const { agentCommand: command, gatewayDir, gatewayCommand } = installed;
   const timeZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const runtime = await startProcessRuntime({
@@ -63,6 +63,7 @@ async function startProcessCell(
       image: INSTALLED_IMAGE,
       workingSetMb,
       portRestMs,
+      bootCostS,
       canUsePort: (host, port) => makePortProbe(host)(port),
     },
     runtime,
@@ -78,7 +79,7 @@ async function startSwarmCell(
   { config, db, clock, log }: CellDeps,
   { cellId, dockerUrl, installId, image, network, dns, systemMb, keeper }: SwarmConfig,
 ): Promise<StartedCell> {
-  const { ports, portRestMs, workingSetMb, egressUrls, logLevel } = config;
+  const { ports, portRestMs, bootCostS, workingSetMb, egressUrls, logLevel } = config;
   const engine = makeSwarmEngine({ docker: dockerAt(dockerUrl), installId });
   const pools = makeKeeperPools(keeper);
   const runtime = startSwarmRuntime({
@@ -97,6 +98,7 @@ async function startSwarmCell(
       image,
       workingSetMb,
       portRestMs,
+      bootCostS,
     },
     runtime,
     nodes: makeSwarmNodes(engine, { ports, keeperPort: keeper.port, systemMb }),

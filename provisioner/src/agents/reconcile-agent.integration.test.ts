@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { makeHarness, type Harness } from "../testing/reconcile-harness.ts";
 import { openRootKey } from "./slot-secrets.ts";
+import { makeStartGate } from "./start-gate.ts";
 import { stepExecutors } from "./step-executors.ts";
 
 let database: TestDatabase;
@@ -295,6 +296,20 @@ describe("trouble", () => {
     });
     expect(await harness.settle(agentId)).toMatchObject({ phase: "ready" });
   });
+});
+
+test("many starts at once go through the gate one after the other, and all come up", async () => {
+  const startGate = makeStartGate({ capacity: 20, clock: harness.now });
+  const agentIds = [await harness.deploy(), await harness.deploy(), await harness.deploy()];
+  let most = 0;
+  for (let i = 0; i < 40; i += 1) {
+    for (const agentId of agentIds) await harness.look(agentId, { startGate });
+    const booting = [...harness.world.slots.values()].filter(({ run }) => run !== null && run.gateway !== "ready");
+    most = Math.max(most, booting.length);
+    harness.pass(500);
+  }
+  for (const agentId of agentIds) expect((await harness.agent(agentId)).phase).toBe("ready");
+  expect(most).toBe(1);
 });
 
 describe("the lease", () => {

@@ -12,7 +12,8 @@ import { isOurOutage, reasonForError } from "./failure-reason.ts";
 import { findPlaces, observePlaces, toPlanInput } from "./observe-agent.ts";
 import { holdLease, leaseTaken, type LeaseTerms } from "./hold-lease.ts";
 import { executeStep, type StepExecutors } from "./step-executors.ts";
-import type { StepContext, StepDeps } from "./steps/step-context.ts";
+import type { StartGate } from "./start-gate.ts";
+import { slotOf, type StepContext, type StepDeps } from "./steps/step-context.ts";
 
 export type ReconcileOutcome =
   /** As wished; nothing to do until somebody wishes otherwise. */
@@ -24,11 +25,14 @@ export type ReconcileOutcome =
 export interface ReconcileDeps extends StepDeps {
   executors: StepExecutors;
   lease: LeaseTerms;
+  startGate: StartGate;
   log: Logger;
 }
 
 /** More rounds than any way through the phases has: a planner that turns in circles must not eat the machine. */
 const MAX_ROUNDS = 60;
+/** How soon a slot asks again that may not start yet. */
+const GATE_POLL_MS = SECOND_MS / 2;
 const UNSETTLED_RETRY_MS = 5 * SECOND_MS;
 /** How old a shared look may be for an agent that is as wished, and for one on its way: many looks make one picture. */
 const SETTLED_AGE_MS = SECOND_MS;
@@ -110,6 +114,8 @@ async function executeSteps(
   for (const step of steps) {
     context.signal.throwIfAborted();
     if (step.step === "wait") return { kind: "wait", untilMs: step.untilMs };
+    if (step.step === "startSlot" && !mayStart(deps, context, step.slotId))
+      return { kind: "wait", untilMs: deps.clock() + GATE_POLL_MS };
     try {
       await executeStep(deps.executors, step, context);
     } catch (error) {
@@ -117,15 +123,27 @@ async function executeSteps(
       if (context.signal.aborted || isOvertaken(error) || isOurOutage(error)) throw error;
       const { agent } = context;
       deps.log.error({ err: error, agentId: agent.id, slotId: context.slot?.id, step: step.step }, "a step failed");
+      leaveGate(deps, context);
       const { reason, detail } = failureOf(error);
       const answer = planFailure(input, step.step, reason);
       if (answer.step === "wait") return { kind: "wait", untilMs: answer.untilMs };
       await executeStep(deps.executors, { ...answer, ...(detail === undefined ? {} : { detail }) }, context);
       return null;
     }
+    // Ready, given up, stopped or gone elsewhere: whatever was booting boots no more.
+    if (step.step !== "startSlot" && step.step !== "claimSlot" && step.step !== "setStage") leaveGate(deps, context);
     deps.log.debug({ agentId: context.agent.id, ...step }, "step done");
   }
   return null;
+}
+
+function mayStart({ startGate, cell }: ReconcileDeps, context: StepContext, slotId: string): boolean {
+  const { nodeId } = slotOf(context, slotId);
+  return startGate.tryEnter({ nodeId, slotId, cost: cell.bootCostS, isForPerson: true });
+}
+
+function leaveGate({ startGate }: ReconcileDeps, { slot, next }: StepContext): void {
+  for (const place of [slot, next]) if (place !== null) startGate.leave(place.id);
 }
 
 /** Somebody newer has the agent: Postgres says so of the lease, a node of the fencing number. */

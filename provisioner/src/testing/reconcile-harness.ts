@@ -13,6 +13,7 @@ import { newId } from "@automna/service-kit/new-id";
 import { newKeyRingJson, parseKeyRing } from "@automna/service-kit/secret-box";
 import type { TestDatabase } from "@automna/testkit/postgres";
 import { makeReconcileAgent, type ReconcileDeps, type ReconcileOutcome } from "../agents/reconcile-agent.ts";
+import { makeStartGate } from "../agents/start-gate.ts";
 import { stepExecutors } from "../agents/step-executors.ts";
 import { makeFakeWorld, type FakeWorld } from "./fake-runtime.ts";
 
@@ -79,9 +80,11 @@ export function makeHarness(database: TestDatabase): Harness {
       takesEveryTier: true,
       workingSetMb: 1_024,
       portRestMs: 60_000,
+      bootCostS: 20,
       image: "image-1",
     },
     executors: stepExecutors,
+    startGate: makeStartGate({ capacity: null, clock: () => nowMs }),
     lease: { db, holder: "test", ttlMs: 15_000, renewMs: 5_000 },
     clock: () => nowMs,
     log: makeSilentLog(),

@@ -21,6 +21,8 @@ export interface PlacementCell {
   /** What a slot takes of its node while awake, until it has been measured, MB. */
   workingSetMb: number;
   portRestMs: number;
+  /** What a boot of the image takes, CPU-seconds, as measured. */
+  bootCostS: number;
   /** What slots are started from, unless their record names another. */
   image: string;
   /** False for a port that a stranger holds; where that can't be known it is not asked. */
