@@ -3,13 +3,12 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeCertificateName, nodekeeperHealthSchema, nodeSlotSchema, slotDevice } from "@automna/contract/nodekeeper";
 import { idFrom } from "@automna/core/shared/ids";
-import { command, commandIfPossible } from "@automna/testkit/docker/command";
+import { command } from "@automna/testkit/docker/command";
 import { loadImage } from "@automna/testkit/docker/image-builder";
 import { buildTestImage, testImages } from "@automna/testkit/docker/images";
 import {
   callKeeper,
   LAB_AGENTS,
-  LAB_DEVICE_DIR,
   LAB_INSTALLATION,
   makeCellCertificates,
   type CellCertificates,
@@ -45,7 +44,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await lab.remove();
-  for (const slotId of slotIds) await commandIfPossible(["rm", "-f", join(LAB_DEVICE_DIR, slotId)]);
   for (const node of lab.nodes) await detachLoopsBelow(folderOf(node));
 });
 

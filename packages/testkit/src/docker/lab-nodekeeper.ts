@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { request } from "node:https";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { FENCING_HEADER, nodeCertificateName, PROVISIONER_CERTIFICATE_NAME } from "@automna/contract/nodekeeper";
 import { makeCertificateAuthority, signCertificate, type KeyPair } from "@automna/service-kit/cell-certificates";
-import { detachLoopsBelow } from "./sweep-labs.ts";
+import { detachLoopsBelow, LAB_DEVICE_DIR } from "./sweep-labs.ts";
 import type { LabNode, SwarmLab } from "./swarm-lab.ts";
 
 /** The certificates of a cell, by the code that makes production's. */
@@ -51,7 +51,6 @@ const MAIN = fileURLToPath(new URL("../../../../nodekeeper/src/main.ts", import.
 const DAYS = 7;
 const PORT = 7443;
 export const LAB_INSTALLATION = "lab";
-export const LAB_DEVICE_DIR = "/dev/automna";
 /** Where slots sit in labs, as design D5 has it. */
 export const LAB_AGENTS = {
   bridge: "br-agents",
@@ -168,18 +167,9 @@ export async function startNodekeeper({
     start,
     async remove() {
       await kill();
-      for (const slotId of listOrNone(join(dataDir, "volumes"))) rmSync(join(LAB_DEVICE_DIR, slotId), { force: true });
       await detachLoopsBelow(folder);
     },
   };
-}
-
-function listOrNone(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 interface KeeperAddress {

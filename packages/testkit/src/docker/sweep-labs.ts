@@ -35,11 +35,17 @@ export async function sweepLabs(): Promise<void> {
   }
 }
 
-/** Loop devices of files in a folder go with it. */
+/** Where nodekeepers give slots' devices their names. */
+export const LAB_DEVICE_DIR = "/dev/automna";
+
+/** Loop devices of files in a folder go with it, and their names. */
 export async function detachLoopsBelow(folder: string): Promise<void> {
   const printed = await command(["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"]).catch(() => "");
   const ours = printed.split("\n").filter((line) => line.includes(` ${folder}/`));
-  for (const line of ours) await commandIfPossible(["losetup", "--detach", line.trim().split(/\s+/)[0] ?? ""]);
+  for (const device of ours.map((line) => line.trim().split(/\s+/)[0] ?? "")) {
+    await commandIfPossible(["find", LAB_DEVICE_DIR, "-lname", device, "-delete"]);
+    await commandIfPossible(["losetup", "--detach", device]);
+  }
 }
 
 function listLabs(): string[] {
