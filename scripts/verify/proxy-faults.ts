@@ -1,5 +1,6 @@
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { holdBackToBaseline, observeBaseline } from "./proxy-faults/baseline.ts";
+import { startBystander } from "./proxy-faults/bystander.ts";
 import { holdDeaths } from "./proxy-faults/deaths.ts";
 import { holdDeploy } from "./proxy-faults/deploy.ts";
 import { startIngressProcess } from "./proxy-faults/ingress-process.ts";
@@ -55,10 +56,11 @@ async function run(ctx: ScenarioContext): Promise<void> {
     INGRESS_DRAIN_NOTICE_MS: String(deploy.noticeMs),
   };
   const ingress = await startIngressProcess(ctx, world, env);
+  const bystander = await startBystander(ctx);
   const { port } = ingress;
   // Each kind once, so that the base line is that of a process at work.
   await holdDepartures(ctx, { port, customers }, { count: 1, rounds: 1, controls: "none" });
-  const before = await observeBaseline(ingress);
+  const before = await observeBaseline({ ingress, bystander });
 
   await holdDepartures(ctx, { port, customers }, plan.leaving);
   await holdDeaths(ctx, port, customer, plan.deaths);
@@ -70,11 +72,11 @@ async function run(ctx: ScenarioContext): Promise<void> {
   ]);
   const fresh = await holdDatabaseOutage(ctx, { world, ingress, known: customers }, plan.outageMs);
   await holdMoves(ctx, { world, port, customers }, plan.moves);
-  await holdBackToBaseline(ctx, ingress, before);
+  await holdBackToBaseline(ctx, { ingress, bystander }, before);
 
-  const beforeDeploy = await observeBaseline(fresh);
+  const beforeDeploy = await observeBaseline({ ingress: fresh, bystander });
   await holdDeploy(ctx, { world, old: ingress, fresh, customers }, deploy);
-  await holdBackToBaseline(ctx, fresh, beforeDeploy, "after the deploy");
+  await holdBackToBaseline(ctx, { ingress: fresh, bystander }, beforeDeploy, "after the deploy");
 }
 
 async function addCustomers(add: () => Promise<Customer>, count: number): Promise<Customer[]> {

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { findFreePort } from "@automna/testkit/free-port";
 import { inCheckout } from "../../bootstrap/paths.mjs";
 import type { ScenarioContext } from "../harness/scenario.ts";
-import type { ProbeQuestion, ProbeReading } from "./probe.ts";
+import { askProbe } from "./ask-probe.ts";
+import type { ProbeReading } from "./probe.ts";
 import type { World } from "./world.ts";
 
 /** The real main-ingress.ts in a process of its own, with a probe in it. */
@@ -59,8 +60,8 @@ export async function startIngressProcess(
     pid,
     port,
     child,
-    probe: () => ask<ProbeReading>(child, { probe: "read" }),
-    shiftClock: (ms) => ask<void>(child, { probe: "shift-clock", ms }),
+    probe: () => askProbe<ProbeReading>(child, { probe: "read" }),
+    shiftClock: (ms) => askProbe<void>(child, { probe: "shift-clock", ms }),
     descriptors: async () => (await readdir(`/proc/${pid}/fd`)).length,
     metric: (name) => readMetric(metricsPort, name),
     async stop() {
@@ -71,13 +72,6 @@ export async function startIngressProcess(
       return { code, tookMs: performance.now() - startedAt };
     },
   };
-}
-
-/** One question at a time: answers carry no number. */
-async function ask<Answer>(child: ChildProcess, question: ProbeQuestion): Promise<Answer> {
-  const answered = once(child, "message") as Promise<[{ probed: Answer }]>;
-  child.send(question);
-  return (await answered)[0].probed;
 }
 
 async function readMetric(port: number, name: string): Promise<number> {
