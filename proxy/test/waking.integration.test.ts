@@ -200,6 +200,20 @@ test("an agent that may be woken is woken once, however many come", async () => 
   for (const socket of sockets) socket.terminate();
 });
 
+test("a dozing agent is woken by whoever asks for it: it does not wake by itself", async () => {
+  const woken: string[] = [];
+  await using ingress = await startIngress(undefined, {
+    async wakeAgent({ agentId }) {
+      woken.push(agentId);
+      return true;
+    },
+  });
+  const anna = await ingress.addCustomer();
+  anna.record.phase = "dozing";
+  expect(await code(await ask(ingress, anna))).toBe("agent_starting");
+  expect(woken).toEqual([anna.backend.agentId]);
+});
+
 test("an agent that its owner stopped stays asleep, and callers learn that", async () => {
   await using ingress = await startIngress();
   const anna = await ingress.addCustomer();
