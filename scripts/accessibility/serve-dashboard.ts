@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
 import type { Browser, BrowserContext } from "@automna/testkit/browser";
-import { startTestApi, type TestApi } from "../../api/src/testing/start-test-api.ts";
+import { startTestApi, type TestApi, type TestApiOptions } from "../../api/src/testing/start-test-api.ts";
 import { buildDashboard } from "../up/dashboard.ts";
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -19,17 +19,21 @@ export interface ServedDashboard {
 }
 
 /** The built dashboard over the real api, without agents: the gateway's boot would cost more than all that is looked at. */
-export async function serveDashboard(browser: Browser, databaseUrl: string): Promise<ServedDashboard> {
+export async function serveDashboard(
+  browser: Browser,
+  databaseUrl: string,
+  options: Omit<TestApiOptions, "databaseUrl"> = {},
+): Promise<ServedDashboard> {
   const folder = await buildDashboard();
-  const api = await startTestApi({ databaseUrl });
+  const api = await startTestApi({ ...options, databaseUrl });
   const page = readFileSync(join(folder, "index.html"));
   return {
     api,
     async open(options) {
       const context = await browser.newContext(options);
       await context.route("**/*", (route) => {
-        const { pathname } = new URL(route.request().url());
-        if (/^\/(api|a)\//.test(pathname)) return route.continue();
+        const { origin, pathname } = new URL(route.request().url());
+        if (origin !== api.origin || /^\/(api|a)\//.test(pathname)) return route.continue();
         const file = join(folder, pathname);
         const isFile = extname(pathname) !== "" && existsSync(file);
         return isFile
