@@ -12,20 +12,6 @@ import {
   supportAccessSchema,
 } from "./admin.ts";
 import { apiKeyListSchema, createApiKeySchema, createdApiKeySchema } from "./api-keys.ts";
-import {
-  billingViewSchema,
-  changePlanSchema,
-  checkoutOutcomeSchema,
-  checkoutParams,
-  checkoutSchema,
-  invoicesSchema,
-  packsSchema,
-  planPreviewRequestSchema,
-  planPreviewSchema,
-  reconcileRequestSchema,
-  reconciliationSchema,
-  redirectSchema,
-} from "./billing.ts";
 import { agentAnswerSchema, agentListSchema, chooseModelSchema, deployAgentSchema } from "./agents.ts";
 import {
   appAnswerSchema,
@@ -43,6 +29,7 @@ import {
   statementQuerySchema,
   statementSchema,
 } from "./credits.ts";
+import { billingRoutes } from "./billing-routes.ts";
 import { peopleRoutes } from "./people-routes.ts";
 import {
   accountDeletionSchema,
@@ -186,75 +173,7 @@ export const apiRoutes = {
     success: { status: 200, body: keyViewSchema },
   },
 
-  billing: {
-    method: "get",
-    path: "/api/billing",
-    summary: "Your plan, what it costs and what is owed.",
-    access: "session",
-    success: { status: 200, body: billingViewSchema },
-  },
-  billingCheckout: {
-    method: "post",
-    path: "/api/billing/checkout",
-    summary: "Buy a plan: answers the address of Stripe's page.",
-    access: "session",
-    body: checkoutSchema,
-    success: { status: 200, body: redirectSchema },
-  },
-  billingCheckoutOutcome: {
-    method: "post",
-    path: "/api/billing/checkout/:checkoutId",
-    summary: "Look a purchase up at Stripe and write down what it brought, in case Stripe's news of it are late.",
-    access: "session",
-    params: checkoutParams,
-    success: { status: 200, body: checkoutOutcomeSchema },
-  },
-  billingPacks: {
-    method: "post",
-    path: "/api/billing/packs",
-    summary: "Buy credit packs: answers the address of Stripe's page.",
-    access: "session",
-    body: packsSchema,
-    success: { status: 200, body: redirectSchema },
-  },
-  billingPlanPreview: {
-    method: "post",
-    path: "/api/billing/plan/preview",
-    summary: "What a change of plan would cost and when it would take effect; changes nothing.",
-    access: "session",
-    body: planPreviewRequestSchema,
-    success: { status: 200, body: planPreviewSchema },
-  },
-  billingPlan: {
-    method: "post",
-    path: "/api/billing/plan",
-    summary: "Change plan as previewed: up at once if it is paid, down when the paid period ends.",
-    access: "session",
-    body: changePlanSchema,
-    success: { status: 200, body: billingViewSchema },
-  },
-  billingInvoices: {
-    method: "get",
-    path: "/api/billing/invoices",
-    summary: "Your invoices, newest first, and the next one.",
-    access: "session",
-    success: { status: 200, body: invoicesSchema },
-  },
-  reconcileBilling: {
-    method: "post",
-    path: "/api/admin/billing/reconcile",
-    summary: "Compare all money with Stripe and repair what differs; lists it.",
-    access: "operator",
-    body: reconcileRequestSchema,
-    success: { status: 200, body: reconciliationSchema },
-  },
-  billingPortal: {
-    method: "post",
-    path: "/api/billing/portal",
-    summary: "Cards, invoices, cancelling: answers the address of Stripe's page.",
-    access: "session",
-    success: { status: 200, body: redirectSchema },
-  },
+  ...billingRoutes,
   stripeWebhook: {
     method: "post",
     path: "/api/webhooks/stripe",

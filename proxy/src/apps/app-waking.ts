@@ -1,4 +1,4 @@
-import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
+import { DAY_MS, MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import { makeWaker, type WakeAgent } from "../ingress/waking-agents.ts";
 
 export interface AppWaking {
@@ -8,28 +8,36 @@ export interface AppWaking {
 
 /**
  * A public app has visitors of any kind, crawlers among them, and a start costs 20 s of a processor: they wake its agent
- * at most so often. Whoever knows the password or is the owner may always.
+ * at most so often, and so many times a day, so that no stranger keeps it awake for good. Whoever knows the password or is
+ * the owner may always. Each process counts for itself.
  */
 const PUBLIC_EVERY_MS = 10 * MINUTE_MS;
+const PUBLIC_PER_DAY = 12;
+/** Those who come within the same start share its answer. */
+const SHARED_MS = MINUTE_MS;
 const REMEMBERED_MAX = 10_000;
 
 export function makeAppWaking({ wakeAgent, now }: { wakeAgent: WakeAgent; now: Clock }): AppWaking {
   const waker = makeWaker({ wakeAgent, now });
-  /** When a public visit last woke an agent, and whether it came. */
-  const wokenAtMs = new Map<string, number>();
+  /** When public visits woke an agent within the last day, oldest first. */
+  const wokenAtMs = new Map<string, readonly number[]>();
+
+  const remember = (agentId: string, times: readonly number[]) => {
+    // Those who were woken last stand last.
+    wokenAtMs.delete(agentId);
+    wokenAtMs.set(agentId, times);
+    const [oldest] = wokenAtMs.keys();
+    if (wokenAtMs.size > REMEMBERED_MAX && oldest !== undefined) wokenAtMs.delete(oldest);
+  };
+
   return {
     async wake({ agentId, userId }, isPublic) {
-      const lastMs = wokenAtMs.get(agentId);
-      if (isPublic && lastMs !== undefined && now() - lastMs < PUBLIC_EVERY_MS) {
-        // Those who come within the same start share its answer; later ones wait for the next.
-        return now() - lastMs < MINUTE_MS && waker.wake({ agentId, userId });
-      }
-      if (isPublic) {
-        wokenAtMs.delete(agentId);
-        wokenAtMs.set(agentId, now());
-        const [oldest] = wokenAtMs.keys();
-        if (wokenAtMs.size > REMEMBERED_MAX && oldest !== undefined) wokenAtMs.delete(oldest);
-      }
+      if (!isPublic) return waker.wake({ agentId, userId });
+      const times = (wokenAtMs.get(agentId) ?? []).filter((atMs) => now() - atMs < DAY_MS);
+      const sinceLastMs = now() - (times.at(-1) ?? -Infinity);
+      if (sinceLastMs < SHARED_MS) return waker.wake({ agentId, userId });
+      if (sinceLastMs < PUBLIC_EVERY_MS || times.length >= PUBLIC_PER_DAY) return false;
+      remember(agentId, [...times, now()]);
       return waker.wake({ agentId, userId });
     },
   };

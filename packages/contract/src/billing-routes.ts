@@ -1,0 +1,88 @@
+import type { ApiRoute } from "./api-routes.ts";
+import {
+  billingViewSchema,
+  changePlanSchema,
+  checkoutOutcomeSchema,
+  checkoutParams,
+  checkoutSchema,
+  invoicesSchema,
+  packsSchema,
+  planPreviewRequestSchema,
+  planPreviewSchema,
+  reconcileRequestSchema,
+  reconciliationSchema,
+  redirectSchema,
+} from "./billing.ts";
+
+/** Plans, purchases and invoices. */
+export const billingRoutes = {
+  billing: {
+    method: "get",
+    path: "/api/billing",
+    summary: "Your plan, what it costs and what is owed.",
+    access: "session",
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingCheckout: {
+    method: "post",
+    path: "/api/billing/checkout",
+    summary: "Buy a plan: answers the address of Stripe's page.",
+    access: "session",
+    body: checkoutSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingCheckoutOutcome: {
+    method: "post",
+    path: "/api/billing/checkout/:checkoutId",
+    summary: "Look a purchase up at Stripe and write down what it brought, in case Stripe's news of it are late.",
+    access: "session",
+    params: checkoutParams,
+    success: { status: 200, body: checkoutOutcomeSchema },
+  },
+  billingPacks: {
+    method: "post",
+    path: "/api/billing/packs",
+    summary: "Buy credit packs: answers the address of Stripe's page.",
+    access: "session",
+    body: packsSchema,
+    success: { status: 200, body: redirectSchema },
+  },
+  billingPlanPreview: {
+    method: "post",
+    path: "/api/billing/plan/preview",
+    summary: "What a change of plan would cost and when it would take effect; changes nothing.",
+    access: "session",
+    body: planPreviewRequestSchema,
+    success: { status: 200, body: planPreviewSchema },
+  },
+  billingPlan: {
+    method: "post",
+    path: "/api/billing/plan",
+    summary: "Change plan as previewed: up at once if it is paid, down when the paid period ends.",
+    access: "session",
+    body: changePlanSchema,
+    success: { status: 200, body: billingViewSchema },
+  },
+  billingInvoices: {
+    method: "get",
+    path: "/api/billing/invoices",
+    summary: "Your invoices, newest first, and the next one.",
+    access: "session",
+    success: { status: 200, body: invoicesSchema },
+  },
+  reconcileBilling: {
+    method: "post",
+    path: "/api/admin/billing/reconcile",
+    summary: "Compare all money with Stripe and repair what differs; lists it.",
+    access: "operator",
+    body: reconcileRequestSchema,
+    success: { status: 200, body: reconciliationSchema },
+  },
+  billingPortal: {
+    method: "post",
+    path: "/api/billing/portal",
+    summary: "Cards, invoices, cancelling: answers the address of Stripe's page.",
+    access: "session",
+    success: { status: 200, body: redirectSchema },
+  },
+} as const satisfies Record<string, ApiRoute>;
