@@ -12,7 +12,7 @@ const answers: Record<AgentPhase, { code: ErrorCode; retryAfterS: number; outloo
   placing: { code: "agent_starting", retryAfterS: 2, outlook: "coming" },
   creating: { code: "agent_starting", retryAfterS: 2, outlook: "coming" },
   starting: { code: "agent_starting", retryAfterS: 2, outlook: "coming" },
-  dozing: { code: "agent_starting", retryAfterS: 2, outlook: "asleep" },
+  dozing: { code: "agent_starting", retryAfterS: 1, outlook: "asleep" },
   upgrading: { code: "agent_starting", retryAfterS: 5, outlook: "coming" },
   moving: { code: "agent_starting", retryAfterS: 5, outlook: "coming" },
   stopping: { code: "agent_asleep", retryAfterS: 30, outlook: "asleep" },
