@@ -3,6 +3,7 @@ import { verifyToken } from "@clerk/backend";
 import { appError } from "@automna/contract/error-catalogue";
 import { roleInToken, sessionClaimsSchema, type SessionClaims } from "@automna/contract/identity";
 import type { Clock } from "@automna/core/shared/clock";
+import { makeClaimsMemory } from "./claims-memory.ts";
 
 export interface SessionVerifierOptions {
   /** PEM of the issuer's public key: with it Clerk's verifier never asks the network (notes: stack 5). */
@@ -31,16 +32,8 @@ const CLOCK_SKEW_MS = 5_000;
 /** Verifies Clerk-shaped session tokens without a network call, with a cache keyed by token hash until expiry. */
 export function makeSessionVerifier(options: SessionVerifierOptions): SessionVerifier {
   const { jwtKey, issuer, authorizedParties, operatorOrganization = null, now, cacheSize = 10_000 } = options;
-  const verified = new Map<string, SessionClaims>();
-
-  const remember = (tokenHash: string, claims: SessionClaims) => {
-    // A Map keeps insertion order: dropping the first is dropping the oldest.
-    if (verified.size >= cacheSize) {
-      const [oldest] = verified.keys();
-      if (oldest !== undefined) verified.delete(oldest);
-    }
-    verified.set(tokenHash, claims);
-  };
+  // A token is answered with "expired" for a moment after its end, as long as clocks may differ.
+  const verified = makeClaimsMemory({ max: cacheSize, now: () => now() - CLOCK_SKEW_MS });
 
   return {
     async verify(token) {
@@ -48,16 +41,15 @@ export function makeSessionVerifier(options: SessionVerifierOptions): SessionVer
       const known = verified.get(tokenHash);
       if (known !== undefined) {
         if (known.exp * 1_000 + CLOCK_SKEW_MS > now()) return known;
-        verified.delete(tokenHash);
         throw appError("session_expired");
       }
       const claims = await verifyClaims(token, { jwtKey, authorizedParties, operatorOrganization });
       if (claims.iss !== issuer) throw appError("not_signed_in");
-      remember(tokenHash, claims);
+      verified.remember(tokenHash, claims);
       return claims;
     },
     forget(sessionId) {
-      for (const [tokenHash, claims] of verified) if (claims.sid === sessionId) verified.delete(tokenHash);
+      verified.forget(({ sid }) => sid === sessionId);
     },
   };
 }

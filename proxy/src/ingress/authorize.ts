@@ -3,6 +3,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { SESSION_COOKIE, type SessionClaims } from "@automna/contract/identity";
 import { MINUTE_MS, SECOND_MS, type Clock } from "@automna/core/shared/clock";
 import { readCookie } from "@automna/service-kit/cookies";
+import { makeClaimsMemory } from "@automna/service-kit/claims-memory";
 import type { SessionVerifier } from "@automna/service-kit/session-verifier";
 import type { EndedSessions } from "./ended-sessions.ts";
 import type { RequestTarget } from "./request-target.ts";
@@ -30,7 +31,7 @@ const SEEN_MAX_LENGTH = 4_096;
 export function makeSessionCheck(deps: { verifier: SessionVerifier; ended: EndedSessions; now: Clock }) {
   // By the whole header, as it comes again with each request: finding and hashing the token in it costs more than all
   // other checks together. That a session has ended is asked each time.
-  const seen = new Map<string, SessionClaims>();
+  const seen = makeClaimsMemory({ max: SEEN_MAX, now: deps.now });
 
   const verify = async (headers: IncomingHttpHeaders): Promise<SessionClaims> => {
     const token = readSessionToken(headers);
@@ -48,23 +49,13 @@ export function makeSessionCheck(deps: { verifier: SessionVerifier; ended: Ended
     return { userId: claims.sub, sessionId: claims.sid, tokenIssuedAtS: claims.iat };
   };
 
-  const remember = (cookie: string, claims: SessionClaims) => {
-    if (cookie.length > SEEN_MAX_LENGTH) return;
-    if (seen.size >= SEEN_MAX) {
-      const [oldest] = seen.keys();
-      if (oldest !== undefined) seen.delete(oldest);
-    }
-    seen.set(cookie, claims);
-  };
-
   return (headers: IncomingHttpHeaders): Caller | Promise<Caller> => {
     const { cookie, authorization } = headers;
     if (cookie === undefined || authorization !== undefined) return verify(headers).then(toCaller);
     const claims = seen.get(cookie);
     if (claims !== undefined && claims.exp * SECOND_MS > deps.now()) return toCaller(claims);
-    seen.delete(cookie);
     return verify(headers).then((found) => {
-      remember(cookie, found);
+      if (cookie.length <= SEEN_MAX_LENGTH) seen.remember(cookie, found);
       return toCaller(found);
     });
   };
