@@ -83,7 +83,10 @@ async function readDescription(path: string, stubs: StubSchemas): Promise<Descri
 function fillStubs(document: Document, stubs: StubSchemas): Document {
   const schemas = document.components?.schemas ?? {};
   const filled = Object.entries(stubs).filter(([name]) => schemas[name]?.["x-stub"] === true);
-  return { ...document, components: { ...document.components, schemas: { ...schemas, ...Object.fromEntries(filled) } } };
+  return {
+    ...document,
+    components: { ...document.components, schemas: { ...schemas, ...Object.fromEntries(filled) } },
+  };
 }
 
 type Check = (pointer: readonly string[], value: unknown) => { instancePath?: string; message?: string }[];
