@@ -51,9 +51,14 @@ function runVitest(project: string): Promise<TestCounts> {
 
 async function runScenarios(): Promise<TestCounts> {
   const counts: TestCounts = { passed: 0, failed: 0, notRun: [] };
-  for (const { name, needsSpec } of await loadScenarios()) {
+  for (const { name, needsSpec, needsDocker = false } of await loadScenarios()) {
     if (needsSpec !== undefined && findSpec(needsSpec) === null) {
       counts.notRun.push(`${name}: it needs ${needsSpec.join(" or ")}; \`npm run specs\` fetches it`);
+      continue;
+    }
+    const problem = needsDocker ? await ensureDocker() : null;
+    if (problem !== null) {
+      counts.notRun.push(`${name}: ${problem}`);
       continue;
     }
     console.log(`\n— ${name}`);

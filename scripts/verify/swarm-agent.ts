@@ -12,6 +12,7 @@ export const scenario: Scenario = {
   name: "swarm-agent",
   title:
     "an agent on a real Swarm through its whole life: deploy, chat, doze, sleep, wake, restart, resize, move, delete; nothing is lost, walls hold",
+  needsDocker: true,
   run,
 };
 

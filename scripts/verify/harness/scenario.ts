@@ -7,6 +7,8 @@ export interface Scenario {
   title: string;
   /** Files of a vendor's description, any of which it needs: without one it proves nothing and is not ok. */
   needsSpec?: readonly string[];
+  /** It starts engines of its own. */
+  needsDocker?: boolean;
   run: (ctx: ScenarioContext) => Promise<void>;
 }
 
