@@ -1,5 +1,6 @@
 import { disciplines } from "./disciplines.ts";
 import type { ProxyFigures } from "./run.ts";
+import { pairedRatio } from "./stats.ts";
 
 const BEGIN = "<!-- figures of `npm run bench -- proxy` -->";
 const END = "<!-- end of figures -->";
@@ -45,7 +46,10 @@ function ratioOf(figures: ProxyFigures, of: [string, string], to: [string, strin
   return found === null || found === 0 ? "" : found.toFixed(2);
 }
 
-/** Processor time of one against another, of medians unless told otherwise; null when one of them was not measured. */
+/**
+ * Processor time of one against another: the median of the rounds' ratios, or of the best rounds. Null when one of them was
+ * not measured.
+ */
 export function ratio(
   { disciplines: taken }: ProxyFigures,
   [discipline, name]: [string, string],
@@ -53,7 +57,8 @@ export function ratio(
   field: "cpuUs" | "bestUs" = "cpuUs",
 ): number | null {
   const [one, two] = [taken[discipline]?.[name], taken[otherDiscipline]?.[other]];
-  return one === undefined || two === undefined ? null : one[field] / two[field];
+  if (one === undefined || two === undefined) return null;
+  return field === "cpuUs" ? pairedRatio(one.roundsUs, two.roundsUs) : one[field] / two[field];
 }
 
 function addedMs({ disciplines: taken }: ProxyFigures, name: string, field: "p50Ms" | "p99Ms"): string {
@@ -64,5 +69,5 @@ function addedMs({ disciplines: taken }: ProxyFigures, name: string, field: "p50
 function routesLine({ routes }: ProxyFigures): string {
   if (routes === null) return "";
   const { one, many, count } = routes;
-  return `\nWith ${count.toLocaleString("en")} routes remembered, a small request costs ${(many.cpuUs / one.cpuUs).toFixed(2)} of what it costs with one.\n`;
+  return `\nWith ${count.toLocaleString("en")} routes remembered, a small request costs ${pairedRatio(many.roundsUs, one.roundsUs).toFixed(2)} of what it costs with one.\n`;
 }

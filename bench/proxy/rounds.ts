@@ -4,6 +4,9 @@ import { median, spread } from "./stats.ts";
 
 /** What one candidate came to in one discipline. */
 export interface Figures {
+  /** Of each round, in their order: whoever was measured in the same round met the same machine. */
+  roundsUs: readonly number[];
+  /** Median of the rounds. */
   cpuUs: number;
   /** Of the best round: what disturbs a measurement only ever adds to it. */
   bestUs: number;
@@ -64,6 +67,7 @@ function unsteadiness({ cpuUs: [first, second] }: Measured): number {
 function toFigures(measured: readonly Measured[], repeated: number): Figures {
   const cpu = measured.map(({ cpuUs: [first, second] }) => (first + second) / 2);
   return {
+    roundsUs: cpu,
     cpuUs: median(cpu),
     bestUs: Math.min(...cpu),
     spread: median(cpu) === 0 ? 0 : spread(cpu),

@@ -16,3 +16,13 @@ export function quantile(values: readonly number[], share: number): number {
 export function spread(values: readonly number[]): number {
   return (quantile(values, 0.75) - quantile(values, 0.25)) / 2 / median(values);
 }
+
+/** One against another, round by round: what the machine does in a round falls on both. Throws for no rounds in common. */
+export function pairedRatio(ones: readonly number[], others: readonly number[]): number {
+  return median(ratiosOfRounds(ones, others));
+}
+
+/** As pairedRatio, of all rounds in common. */
+export function ratiosOfRounds(ones: readonly number[], others: readonly number[]): number[] {
+  return ones.slice(0, others.length).map((one, round) => one / (others[round] ?? Number.NaN));
+}

@@ -3,7 +3,16 @@ import { expect, test } from "vitest";
 import { costPromises, judgePromises } from "./promises.ts";
 
 const exact = { room: 1, field: "cpuUs" } as const;
-const cost = (cpuUs: number) => ({ cpuUs, bestUs: cpuUs / 2, spread: 0, p50Ms: 0, p99Ms: 0, perS: 0, repeated: 0 });
+const cost = (cpuUs: number) => ({
+  roundsUs: [cpuUs, cpuUs],
+  cpuUs,
+  bestUs: cpuUs / 2,
+  spread: 0,
+  p50Ms: 0,
+  p99Ms: 0,
+  perS: 0,
+  repeated: 0,
+});
 
 const good: ProxyFigures = {
   disciplines: {

@@ -1,7 +1,8 @@
 import { ratio } from "@automna/bench/proxy/report";
+import { pairedRatio } from "@automna/bench/proxy/stats";
 import type { ProxyFigures } from "@automna/bench/proxy/run";
 
-/** Medians of the rounds, or the best round of each. */
+/** The median of the rounds' ratios, or the best round of each. */
 export type CostField = "cpuUs" | "bestUs";
 
 /** What the proxy may cost at most. */
@@ -42,7 +43,11 @@ export const costPromises: readonly CostPromise[] = [
     name: "processor time per request with many routes, of that with one",
     unit: "×",
     atMost: 1.25,
-    of: ({ routes }, field) => (routes === null ? null : routes.many[field] / routes.one[field]),
+    of({ routes }, field) {
+      if (routes === null) return null;
+      const { many, one } = routes;
+      return field === "cpuUs" ? pairedRatio(many.roundsUs, one.roundsUs) : many[field] / one[field];
+    },
   },
 ];
 
