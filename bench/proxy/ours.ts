@@ -102,10 +102,17 @@ const port = await ingress.listen("127.0.0.1", 0);
 if (routes > users) await fillRoutes(port, routes, userId);
 isFilling = false;
 
+/** A whole run uses the same tokens: they are as old at its end as ingress lets a token be. */
+const TOKEN_S = 15 * 60;
+const issuedAtS = Math.floor(Date.now() / 1_000);
+
 /** Spread over all routes. */
 const people = Array.from({ length: users }, (_, index) => {
   const id = userId(index * Math.max(1, Math.floor(routes / users)));
-  return { userId: id, cookie: `__session=${issuer.token({ sub: id, sid: `sess_${index}` })}` };
+  return {
+    userId: id,
+    cookie: `__session=${issuer.token({ sub: id, sid: `sess_${index}`, iat: issuedAtS, exp: issuedAtS + TOKEN_S })}`,
+  };
 });
 answerMessages(collectGarbage);
 reportReady({ port, origin: ORIGIN, people });
