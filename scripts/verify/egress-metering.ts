@@ -17,7 +17,7 @@ export const scenario: Scenario = {
   run,
 };
 
-const CALLS = { quick: 240, full: 2_000 };
+const CALLS = { quick: 300, full: 2_000 };
 const PAYING = 16;
 const ON_THEIR_OWN_KEY = 4;
 /** Runs at once: what an edge node of a small cell sees. */

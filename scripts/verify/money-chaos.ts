@@ -15,12 +15,12 @@ export const scenario: Scenario = {
 
 /** The floor is 2,000. */
 const FULL_HISTORIES = 2_000;
-const QUICK_HISTORIES = 40;
+const QUICK_HISTORIES = 50;
 /** Histories of one database: its books are proven after each, which takes longer the more it holds. */
 const PER_WORLD = 25;
 const LANES = 3;
 /** Every so many writes of the fixed life one is died at. */
-const QUICK_STRIDE = 28;
+const QUICK_STRIDE = 24;
 const CONTROL_HISTORIES = 40;
 
 async function run(ctx: ScenarioContext): Promise<void> {

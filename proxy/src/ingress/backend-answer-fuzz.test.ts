@@ -8,7 +8,7 @@ import { AnswerReader } from "./backend-answer.ts";
  * what we accept Node reads in the same way. We may refuse more.
  */
 const SEED = 20_261_122;
-const COUNT = 4_000;
+const COUNT = 6_000;
 
 interface Answer {
   status: number;

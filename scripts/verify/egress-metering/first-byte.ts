@@ -25,7 +25,7 @@ export async function measureFirstByte(
   const passThrough = await startPassThrough(ctx, world.fake.url);
   const customer = await world.addCustomer();
   const rounds = ctx.isQuick ? 5 : 9;
-  const perRound = ctx.isQuick ? 7 : 20;
+  const perRound = ctx.isQuick ? 8 : 20;
   const callers: Record<Side, () => Promise<number>> = {
     bare: () => bare(ctx, world, { url: passThrough, customer, dispatcher }),
     egress: () => through(ctx, customer, { url, dispatcher }),
