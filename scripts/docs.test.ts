@@ -5,11 +5,11 @@ import { expect, test } from "vitest";
 const root = join(import.meta.dirname, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** The last cell of each row: `file › title of the test`. */
+/** The last cell of each row: `file › title of the test`, or an attempt of a scenario by its name. */
 function claims(): { file: string; title: string }[] {
   return read("docs/threat-model.md")
     .split("\n")
-    .map((line) => /\| (\S+\.test\.ts) › (.+?) \|$/.exec(line))
+    .map((line) => /\| (\S+\.test\.ts|scripts\/verify\/\S+\.ts) › (.+?) \|$/.exec(line))
     .filter((match) => match !== null)
     .map(([, file = "", title = ""]) => ({ file, title }));
 }

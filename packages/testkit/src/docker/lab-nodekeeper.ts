@@ -43,7 +43,8 @@ export interface LabNodekeeper {
   /** Asks as the provisioner, unless told otherwise. Rejects when the connection gives no answer. */
   call: (call: KeeperCall) => Promise<KeeperAnswer>;
   kill: () => Promise<void>;
-  start: () => Promise<void>;
+  /** Again, with further variables for this one life. */
+  start: (env?: Readonly<Record<string, string>>) => Promise<void>;
   remove: () => Promise<void>;
 }
 
@@ -122,7 +123,7 @@ export async function startNodekeeper({
   const logPath = join(folder, "nodekeeper.log");
   let child: ChildProcess | null = null;
 
-  const start = async () => {
+  const start = async (further: Readonly<Record<string, string>> = {}) => {
     const log = openSync(logPath, "a");
     // The folder as an argument that nobody reads: the sweep after a killed run finds processes by it.
     const argv = [
@@ -135,7 +136,7 @@ export async function startNodekeeper({
     ];
     child = spawn(argv[0] ?? "", argv.slice(1), {
       stdio: ["ignore", log, log, "ipc"],
-      env: { PATH: process.env["PATH"], ...environment },
+      env: { PATH: process.env["PATH"], ...environment, ...further },
     });
     closeSync(log);
     const started = child;
