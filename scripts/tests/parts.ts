@@ -6,6 +6,7 @@ import { CHECK_PARTS } from "../checks/parts.ts";
 import { runChecks } from "../checks/run-checks.ts";
 import { ensureBrowser } from "../ensure-browser.ts";
 import { ensureDocker } from "../ensure-docker.ts";
+import { ensureRedis } from "../ensure-redis.ts";
 import { loadScenarios } from "../verify/harness/catalogue.ts";
 import { runProcess } from "./run-process.ts";
 import { inSandbox } from "./sandbox.ts";
@@ -20,7 +21,7 @@ export type TestPart = (typeof TEST_PARTS)[number];
 export const runPart: Record<TestPart, () => Promise<TestCounts>> = {
   check: async () => ({ ...(await runChecks(CHECK_PARTS)), notRun: [] }),
   unit: () => runVitest("unit"),
-  integration: () => runVitest("integration"),
+  integration: withRedis,
   gateway: () => runVitest("gateway"),
   docker: () => withDocker("all docker tests", () => runVitest("docker")),
   browser: () => withBrowser("all browser tests", () => runVitest("browser")),
@@ -32,6 +33,13 @@ async function withBrowser(what: string, run: () => Promise<TestCounts>): Promis
   if ("missing" in browser) return { passed: 0, failures: [], notRun: [`${what}: ${browser.missing}`] };
   process.env["CHROMIUM_PATH"] = browser.path;
   return run();
+}
+
+/** Tests that need Redis skip themselves where it is missing, and are counted as not run. */
+async function withRedis(): Promise<TestCounts> {
+  const problem = await ensureRedis();
+  if (problem !== null) console.log(`  … ${problem}`);
+  return runVitest("integration");
 }
 
 async function withDocker(what: string, run: () => Promise<TestCounts>): Promise<TestCounts> {
