@@ -38,8 +38,7 @@ export interface NewSlot {
  */
 export async function placeSlot(tx: Transaction, placement: SlotPlacement): Promise<Slot> {
   const { cellId, wish } = placement;
-  // One reservation at a time per cell: two never count the same memory, nor read the same free port.
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`placements:${cellId}`}))::text`;
+  await lockPlacements(tx, cellId);
   const nodes = await listNodes(tx, cellId);
   const candidates = await toPlacementNodes(tx, nodes, placement);
   for (;;) {
@@ -53,6 +52,11 @@ export async function placeSlot(tx: Transaction, placement: SlotPlacement): Prom
     // Strangers hold what looked free.
     candidate.load.hasFreePort = false;
   }
+}
+
+/** One reservation at a time per cell: two never count the same memory, nor read the same free port. */
+export async function lockPlacements(tx: Transaction, cellId: string): Promise<void> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`placements:${cellId}`}))::text`;
 }
 
 /** What operators read; people get the catalogue's words. */
@@ -91,7 +95,14 @@ interface LoadRow {
   slots: bigint;
 }
 
-/** What each node of the cell carries, as placement sees it. */
+/** The cell's nodes and what each carries, as placement sees it. */
+export async function listPlacementNodes(
+  tx: Transaction,
+  { cellId, ...terms }: Pick<SlotPlacement, "cellId" | "now" | "portRestMs">,
+): Promise<PlacementNode[]> {
+  return toPlacementNodes(tx, await listNodes(tx, cellId), terms);
+}
+
 async function toPlacementNodes(
   tx: Transaction,
   nodes: readonly NodeRecord[],

@@ -72,8 +72,9 @@ export async function observePlaces(
   };
 }
 
-async function observeSlot(
-  { runtime, agentd, rings }: ReconcileDeps,
+/** One slot as it really is, agentd's word included. Throws when one could not look (S3). */
+export async function observeSlot(
+  { runtime, agentd, rings }: Pick<ReconcileDeps, "runtime" | "agentd" | "rings">,
   { slot, notBefore }: { slot: SlotRecord; notBefore: number },
   signal: AbortSignal,
 ): Promise<ObservedSlot> {

@@ -2,6 +2,7 @@ import type { PlacementWish } from "@automna/core/placements/choose-node";
 import { tierCatalogue } from "@automna/core/tiers/catalogue";
 import { toTier, type AgentRecord } from "@automna/records/agents";
 import { slotLimits } from "../agents/agent-claim.ts";
+import type { WarmFit } from "@automna/records/warm-slots";
 import type { PlacementCell } from "../agents/steps/step-context.ts";
 
 /** Where an agent's slot may go, by its tier and the cell's rule. */
@@ -19,4 +20,16 @@ export function toPlacementWish(
     workingSetMb: Math.min(memoryMb, workingSetMb),
     avoid: [],
   };
+}
+
+/** What a warm slot has to be for this agent; null = none will do: it needs a node of its own, or an image of its own. */
+export function toWarmFit(
+  agent: AgentRecord,
+  cell: Pick<PlacementCell, "cellId" | "image" | "takesEveryTier" | "workingSetMb">,
+): WarmFit | null {
+  const tier = toTier(agent.tier);
+  const { cellId, image } = cell;
+  const isOrdinary = (agent.wishedImage ?? image) === image && !agent.isSafeMode;
+  if (tier === null || !isOrdinary || toPlacementWish(agent, cell).kind === "dedicated") return null;
+  return { cellId, image, tier, generation: agent.generation };
 }

@@ -27,6 +27,8 @@ export interface ImageBuilder {
   build: (build: ImageBuild) => Promise<string>;
   /** One tar of the images for `loadImage` of other engines, kept until one of them changes. */
   save: (tags: readonly string[]) => Promise<string>;
+  /** For Docker's own client; builds need `--network=host` there. */
+  socketPath: string;
   remove: () => Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function startImageBuilder(): Promise<ImageBuilder> {
       await rename(`${tar}.unfinished`, tar);
       return tar;
     },
+    socketPath: engine.socketPath,
     remove: engine.remove,
   };
 }
