@@ -58,7 +58,7 @@ export function agentActionsOf(ctx: ScenarioContext, installation: SwarmInstalla
     /** As the sweep does it with an agent that nobody needs; a customer who comes back wakes it. */
     async rest(rest: "doze" | "sleep") {
       const agentId = await agentIdOf();
-      ctx.must(await letRest(db, agentId, rest), `the agent may ${rest}`);
+      ctx.must(await letRest(db, { agentId, rest }), `the agent may ${rest}`);
       await untilPhase(rest === "doze" ? "dozing" : "asleep");
       const wokenAt = Date.now();
       const chat = await openChat(ctx, customer);
