@@ -9,7 +9,7 @@ import { baseImages, debianRootTar, fillNodeContext } from "./base-images.ts";
 import { command } from "./command.ts";
 import { startEngine, type Engine } from "./engine.ts";
 import { findProgram } from "./find-docker.ts";
-import { LABS_FOLDER } from "./sweep-labs.ts";
+import { LABS_FOLDER, removeAbandoned } from "./sweep-labs.ts";
 
 export interface ImageBuild {
   /** Name and tag of the image. */
@@ -43,9 +43,12 @@ const BUILDER_ARGS = [
 export async function startImageBuilder(): Promise<ImageBuilder> {
   const imagesDir = join(cacheDir(), "images");
   mkdirSync(imagesDir, { recursive: true });
+  const folder = join(LABS_FOLDER, "builder");
+  // Callers hold the lock: what is there is of one that was killed.
+  await removeAbandoned(folder);
   const engine = await startEngine({
     name: "builder",
-    folder: join(LABS_FOLDER, "builder"),
+    folder,
     dataRoot: join(cacheDir(), "image-builder"),
     namespace: null,
     args: BUILDER_ARGS,
