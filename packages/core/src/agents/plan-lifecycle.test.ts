@@ -41,6 +41,7 @@ class World {
     retryAtMs: null,
     rest: "awake",
     memoryMb: 2_560,
+    reason: null,
     isMoveWished: false,
     wishedImage: null,
     isSafeMode: false,
@@ -80,6 +81,7 @@ class World {
       observed: slot === undefined ? { kind: "absent" } : this.observe(slot.slotId),
       next,
       kept: this.kept,
+      wake: null,
       now: this.now,
     };
   }
@@ -325,6 +327,8 @@ class World {
       case "forgetFailures":
         this.agent = { ...this.agent, attempts: 0 };
         return;
+      case "seekRoom":
+        return expect.unreachable("nobody counts on this node");
       case "wait":
         return;
       default:
