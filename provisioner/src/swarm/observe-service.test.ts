@@ -21,6 +21,7 @@ const taskWith = (state: TaskState, over: Partial<EngineTask> = {}): EngineTask 
   run: 1,
   state,
   stateSinceMs: 7_000,
+  isLeaving: false,
   error: "",
   exitCode: null,
   ...over,

@@ -18,6 +18,7 @@ const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
   retryAtMs: null,
   rest: "awake",
   memoryMb: 2_560,
+  reason: null,
   isMoveWished: false,
   wishedImage: null,
   isSafeMode: false,
@@ -34,7 +35,7 @@ const slotWith = (over: Partial<PlannedSlot> = {}): PlannedSlot => ({
 });
 /** The next steps where nothing is on its way to another place. */
 const plan = (input: Pick<PlanInput, "agent" | "slot" | "observed" | "now"> & Partial<PlanInput>) =>
-  planAgent({ next: null, kept: [], ...input });
+  planAgent({ next: null, kept: [], wake: null, ...input });
 const running = (
   gateway: "unclaimed" | "starting" | "ready" | "failing",
   claimHash: string | null = "h1",

@@ -40,6 +40,7 @@ export class World {
     retryAtMs: null,
     rest: "awake",
     memoryMb: 2_560,
+    reason: null,
     isMoveWished: false,
     wishedImage: null,
     isSafeMode: false,
@@ -83,6 +84,7 @@ export class World {
       observed: slot === undefined ? { kind: "absent" } : this.observe(slot.slotId),
       next,
       kept: this.kept,
+      wake: null,
       now: this.now,
     };
   }
@@ -328,6 +330,8 @@ export class World {
       case "forgetFailures":
         this.agent = { ...this.agent, attempts: 0 };
         return;
+      case "seekRoom":
+        throw new Error("nobody counts on this node");
       case "wait":
         return;
       default:
