@@ -65,7 +65,7 @@ async function beginElsewhere(
     spec.EndpointSpec.Ports[0].PublishedPort = UNUSED_PORT;
     const volume = spec.TaskTemplate.ContainerSpec.Mounts.find(({ Type: type }) => type === "volume");
     if (!isVolumeOwn && volume !== undefined) delete volume.VolumeOptions?.DriverConfig;
-    return (await docker.createService(spec as unknown as Parameters<typeof docker.createService>[0])).id;
+    return (await docker.createService(spec as object)).id;
   }
 
   async function settled(): Promise<Begun | null> {

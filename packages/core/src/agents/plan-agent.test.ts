@@ -120,7 +120,8 @@ class World {
       case "failUpgrade":
       case "restoreSlot":
       case "dropSnapshot":
-        throw new Error(`${step.step} has no place in this world (plan-lifecycle.test.ts has one)`);
+      case "seekRoom":
+        throw new Error(`${step.step} has no place in this world (testing/planned-world.ts has one)`);
       default:
         unreachable(step);
     }
