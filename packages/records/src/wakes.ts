@@ -64,7 +64,7 @@ export async function readWake(db: Database | Transaction, waking: WakingAgent):
 }
 
 /** Its place among the awake is reserved and the time for getting up is not over. */
-export function isAdmitted({ admittedAt }: Pick<AgentRecord, "admittedAt">, now: Date): boolean {
+function isAdmitted({ admittedAt }: Pick<AgentRecord, "admittedAt">, now: Date): boolean {
   return admittedAt !== null && now.getTime() - admittedAt.getTime() < ADMISSION_MS;
 }
 

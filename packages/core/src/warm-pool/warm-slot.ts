@@ -11,14 +11,7 @@ export const warmStates = ["making", "ready", "retiring"] as const;
 export type WarmState = (typeof warmStates)[number];
 
 /** Why a warm slot goes without having been anybody's. */
-export const warmRetirements = [
-  "image_changed",
-  "not_wanted",
-  "node_leaving",
-  "room_needed",
-  "overdue",
-  "broken",
-] as const;
+const warmRetirements = ["image_changed", "not_wanted", "node_leaving", "room_needed", "overdue", "broken"] as const;
 export type WarmRetirement = (typeof warmRetirements)[number];
 
 /** A slot that is nobody's, as recorded. */
