@@ -433,3 +433,13 @@ describe("a crash loop", () => {
     ]);
   });
 });
+
+test("a slot that has not answered for longer is looked at less often: looks cost what it needs to come up", () => {
+  const silent: ObservedSlot = { kind: "running", startedAtMs: 0, agentd: { kind: "silent" } };
+  const waitAt = (now: number) => {
+    const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 0 });
+    const [step] = plan({ agent, slot: slotWith(), observed: silent, now });
+    return step?.step === "wait" ? step.untilMs - now : null;
+  };
+  expect([100, 2_000, 4_000, 20_000].map(waitAt)).toEqual([250, 250, 500, 1_000]);
+});
