@@ -35,7 +35,8 @@ export async function bringNodeBack(
   for (const { agentId } of lost) await untilReady(ctx, world, agentId);
   const ids = lost.map(({ agentId }) => agentId);
   const events = await listEvents(db, ids, since);
-  const failures = events.filter((event) => event.endsWith("agent.failing"));
+  // Its engine may be there before its nodekeeper: then it is still the machine's.
+  const failures = events.filter(({ type, reason }) => type === "agent.failing" && reason !== "node_lost");
   ctx.hold(failures.length === 0, "that its machine went is not held against any of them", failures);
   ctx.figure("from the node's return until its agents are ready", Date.now() - backAt, "ms");
   for (const placed of lost) {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Database } from "@automna/records/database";
 import type { SlotRecord } from "@automna/records/slots";
+import { z } from "zod";
 import type { World } from "../steps/cell-world.ts";
 
 interface Watch<Outcome> {
@@ -65,7 +66,16 @@ function again(look: () => Promise<void>): Watch<void> {
 }
 
 /** What has happened to these agents since then. */
-export async function listEvents(db: Database, agentIds: readonly string[], since: Date): Promise<string[]> {
+export async function listEvents(db: Database, agentIds: readonly string[], since: Date): Promise<AgentHappening[]> {
   const events = await db.agentEvent.findMany({ where: { agentId: { in: [...agentIds] }, at: { gt: since } } });
-  return events.map(({ agentId, type }) => `${agentId} ${type}`);
+  return events.map(({ agentId, type, data }) => ({ agentId, type, reason: dataSchema.parse(data).reason ?? null }));
+}
+
+/** Of an event that is no change of phase there is no reason. */
+const dataSchema = z.object({ reason: z.string().nullish() });
+
+interface AgentHappening {
+  agentId: string;
+  type: string;
+  reason: string | null;
 }
