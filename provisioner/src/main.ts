@@ -26,7 +26,7 @@ import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeDrainRun } from "./placements/drain-node.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
 import { makeRestSweep } from "./sweeps/rest.ts";
-import { runEvery } from "./sweeps/run-every.ts";
+import { runEvery } from "@automna/service-kit/run-every";
 import { makeWaveRun } from "./upgrades/run-wave.ts";
 
 const DATABASE_CONNECTIONS = 12;

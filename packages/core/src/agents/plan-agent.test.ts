@@ -121,7 +121,7 @@ class World {
       case "restoreSlot":
       case "dropSnapshot":
       case "seekRoom":
-        throw new Error(`${step.step} has no place in this world (plan-lifecycle.test.ts has one)`);
+        throw new Error(`${step.step} has no place in this world (testing/planned-world.ts has one)`);
       default:
         unreachable(step);
     }
