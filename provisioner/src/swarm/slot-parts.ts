@@ -81,6 +81,8 @@ export function makeSlotParts(engine: SwarmEngine, settings: SwarmSettings): Slo
     while (performance.now() < deadline) {
       const tasks = await engine.listTasksOf(slotResourceName(slotId), signal);
       if (!tasks.some(({ isLeaving }) => isLeaving)) return;
+      // With the caller's own reason: a wait that is cut short has one of its own.
+      signal.throwIfAborted();
       await sleep(FORGET_POLL_MS, undefined, { signal });
     }
   };
