@@ -38,7 +38,9 @@ export async function upgrade(
   }
   let waitingFor = "";
   const isThrough = async () => {
-    const own = (await inspectOwn(docker)).filter(({ image }) => image.startsWith("automna/"));
+    // The one-shot that brings the database to the version is through by then, and no update of what goes on.
+    const all = await inspectOwn(docker);
+    const own = all.filter(({ name, image }) => image.startsWith("automna/") && !name.endsWith("_migrate"));
     const missing = own.filter(
       ({ name, state }) => state !== (name === BROKEN.service ? "rollback_completed" : "completed"),
     );
