@@ -16,7 +16,6 @@ import { removeAll, takeInventory } from "./stack-smoke/remove-all.ts";
 import { searchForSecrets } from "./stack-smoke/search-inspect.ts";
 import { readSlotSecret } from "./stack-smoke/slot-secret.ts";
 import { startTunnelEnd } from "./stack-smoke/tunnel-end.ts";
-import { upgrade } from "./stack-smoke/upgrade.ts";
 import { visit } from "./stack-smoke/visit.ts";
 
 export const scenario: Scenario = {
@@ -68,10 +67,6 @@ async function run(ctx: ScenarioContext): Promise<void> {
   await assertDatabaseRoles(ctx, docker);
   await deployAgain(ctx, [docker, worker], deployment);
   await ask("after it the agent still answers");
-  if (!ctx.isQuick) {
-    await upgrade(ctx, [docker, worker], { ...deployment, origin });
-    await ask("after an upgrade the agent still answers");
-  }
   await searchForSecrets(
     ctx,
     [

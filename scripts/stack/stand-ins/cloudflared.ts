@@ -17,13 +17,6 @@ const TRAEFIK = { host: "traefik", port: 8_080 };
 const SPARE = 8;
 const DIAL_AGAIN_MS = 500;
 
-if (process.argv.includes("ready")) {
-  const isReady = await fetch(`http://127.0.0.1:${METRICS_PORT}/ready`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-  process.exit(isReady ? 0 : 1);
-}
 const token = readFileSync(process.env["TUNNEL_TOKEN_FILE"] ?? "", "utf8").trim();
 const { host, port, secret } = JSON.parse(Buffer.from(token, "base64url").toString("utf8")) as Token;
 let tunnels = 0;

@@ -69,19 +69,31 @@ WORKDIR /data
 CMD ["redis-server"]
 `;
   },
-  traefik: async (context) => withProgram(context, "traefik"),
+  traefik: async (context) =>
+    withProgram(context, { name: "traefik", check: "healthcheck", port: 8082, path: "/ping" }),
   "cloudflare/cloudflared": async (context) =>
-    `${withProgram(context, "cloudflared")}USER 65532:65532\nENTRYPOINT ["cloudflared"]\nCMD []\n`,
+    `${withProgram(context, { name: "cloudflared", check: "ready", port: 2000, path: "/ready" })}USER 65532:65532\nENTRYPOINT ["cloudflared"]\nCMD []\n`,
 };
 
+interface StandIn {
+  name: string;
+  /** The word with which the real one is asked whether it is well, and where ours answers that. */
+  check: string;
+  port: number;
+  path: string;
+}
+
 /** A program of ours under the name of the real one. */
-function withProgram(context: string, name: string): string {
+function withProgram(context: string, { name, check, port, path }: StandIn): string {
   for (const folder of ["scripts/edge", "scripts/stack", "node_modules/yaml"]) {
     mkdirSync(join(context, "app", folder), { recursive: true });
     cpSync(inCheckout(folder), join(context, "app", folder), { recursive: true });
   }
   writeFileSync(join(context, "app/package.json"), '{ "type": "module" }\n');
-  writeFileSync(join(context, name), `#!/bin/sh\nexec node /app/${HERE}/${name}.ts "$@"\n`, { mode: 0o755 });
+  copyProgram("infra/health-check.sh", join(context, "app/health-check.sh"));
+  const answer = `case " $* " in *" ${check} "*) exec /app/health-check.sh ${port} ${path};; esac`;
+  const start = `exec node /app/${HERE}/${name}.ts "$@"`;
+  writeFileSync(join(context, name), `#!/bin/sh\n${answer}\n${start}\n`, { mode: 0o755 });
   return `FROM ${baseImages.node}\nCOPY app /app\nCOPY ${name} /usr/local/bin/\nCMD ["${name}"]\n`;
 }
 

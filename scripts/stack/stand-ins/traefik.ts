@@ -38,14 +38,6 @@ const configuration = parse(readFileSync(CONFIGURATION, "utf8")) as StaticConfig
 const portOf = ({ address }: { address: string }) => Number(address.replace(/^.*:/, ""));
 const { web, health } = configuration.entryPoints;
 
-if (process.argv[2] === "healthcheck") {
-  const isWell = await fetch(`http://127.0.0.1:${portOf(health)}/ping`).then(
-    ({ ok }) => ok,
-    () => false,
-  );
-  process.exit(isWell ? 0 : 1);
-}
-
 const { endpoint, network } = configuration.providers.swarm;
 const dockerUrl = endpoint.replace(/^tcp:/, "http:");
 let routes: Route[] = [];
