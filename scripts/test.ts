@@ -17,11 +17,12 @@ for (const part of parts) {
 }
 
 console.log("\n=== summary");
-for (const [part, { passed, failures, notRun }] of results) {
+for (const [part, { passed, failures, unsteady, notRun }] of results) {
   console.log(
     `  ${failures.length === 0 ? "✓" : "✗"} ${part}: ${passed} passed, ${failures.length} failed, ${notRun.length} not run here`,
   );
   for (const failure of failures) console.log(`      ✗ ${failure}`);
+  for (const name of unsteady) console.log(`      ~ held only when it was run again: ${name}`);
 }
 const notRun = results.flatMap(([part, counts]) => counts.notRun.map((name) => `${part}: ${name}`));
 if (notRun.length > 0) {

@@ -6,12 +6,9 @@ const lineSchema = z.object({ failures: z.array(z.string()) });
 
 /** One scenario's counts from its output and exit code: it held, or the checks that did not are named. */
 export function countScenario(name: string, output: string, exitCode: number): TestCounts {
-  if (exitCode === 0) return { passed: 1, failures: [], notRun: [] };
-  return {
-    passed: 0,
-    failures: [`${name}: ${readFailures(output).join("; ") || `exit code ${exitCode}`}`],
-    notRun: [],
-  };
+  if (exitCode === 0) return { passed: 1, failures: [], unsteady: [], notRun: [] };
+  const failure = `${name}: ${readFailures(output).join("; ") || `exit code ${exitCode}`}`;
+  return { passed: 0, failures: [failure], unsteady: [], notRun: [] };
 }
 
 function readFailures(output: string): string[] {
