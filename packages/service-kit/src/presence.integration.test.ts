@@ -29,7 +29,7 @@ test("lives and is ready, and leaves everything else to the service", async () =
 
 test("says that it is leaving, and answers on until the edge has had its time to notice", async () => {
   let hasLeft = false;
-  const left = presence.leave(200).then(() => (hasLeft = true));
+  const left = presence.leave(2_000).then(() => (hasLeft = true));
   expect([await status("/healthz"), await status("/readyz")]).toEqual([200, 503]);
   const answer = await fetch(`${origin}/work`);
   expect(await answer.text()).toBe("work");
