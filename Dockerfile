@@ -57,11 +57,11 @@ RUN node scripts/images/copy-packages.ts dashboard/server /packages
 FROM packages AS socket-proxy-packages
 RUN node scripts/images/copy-packages.ts socket-proxy /packages
 
-# What every service is: code that its user can't change, and a check that needs no program besides Node.
+# What every service is: code that its user can't change, and a check that costs next to nothing.
 FROM node:24-bookworm-slim AS service
 WORKDIR /app
 ENV NODE_ENV=production
-COPY infra/health-check.mjs ./
+COPY infra/health-check.sh ./
 COPY package.json ./
 COPY packages/core packages/core
 COPY packages/contract packages/contract
@@ -78,7 +78,7 @@ COPY --from=api-packages /packages/node_modules node_modules
 COPY api api
 ENV API_HOST=0.0.0.0 API_PORT=4000
 EXPOSE 4000
-HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["node", "/app/health-check.mjs", "http://127.0.0.1:4000/healthz"]
+HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["/app/health-check.sh", "4000", "/healthz"]
 CMD ["node", "/app/api/src/main.ts"]
 
 # Without a command of its own: which of its three processes a container is, the stack says, and its health check too.
@@ -96,7 +96,7 @@ COPY --from=provisioner-packages /packages/node_modules node_modules
 COPY provisioner provisioner
 ENV PROVISIONER_HEALTH_HOST=0.0.0.0 PROVISIONER_HEALTH_PORT=4000
 EXPOSE 4000
-HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["node", "/app/health-check.mjs", "http://127.0.0.1:4000/healthz"]
+HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["/app/health-check.sh", "4000", "/healthz"]
 CMD ["node", "/app/provisioner/src/main.ts"]
 
 FROM service AS dashboard
@@ -105,7 +105,7 @@ COPY dashboard/server dashboard/server
 COPY --from=dashboard-files /dashboard /dashboard
 ENV DASHBOARD_HOST=0.0.0.0 DASHBOARD_PORT=4000 DASHBOARD_DIR=/dashboard
 EXPOSE 4000
-HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["node", "/app/health-check.mjs", "http://127.0.0.1:4000/healthz"]
+HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["/app/health-check.sh", "4000", "/healthz"]
 CMD ["node", "/app/dashboard/server/src/main.ts"]
 
 # The one image that may hold Docker's socket: no database, no queue, nothing but Node and what reads a request.
@@ -114,5 +114,5 @@ COPY --from=socket-proxy-packages /packages/node_modules node_modules
 COPY socket-proxy socket-proxy
 ENV SOCKET_PROXY_HOST=0.0.0.0 SOCKET_PROXY_PORT=2375
 EXPOSE 2375
-HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["node", "/app/health-check.mjs", "http://127.0.0.1:2375/_ping"]
+HEALTHCHECK --interval=5s --timeout=10s --retries=5 --start-period=90s CMD ["/app/health-check.sh", "2375", "/_ping"]
 CMD ["node", "/app/socket-proxy/src/main.ts"]

@@ -70,7 +70,9 @@ const slotPlaces = [
   "trial_snapshot",
   "trial_from_image",
   "trial_since",
-  "is_warm",
+  "warm_state",
+  "warm_tier",
+  "warm_since",
 ] as const;
 
 // Who forwards says when an agent was needed, and may ask for it to wake; it can't put one to sleep.
@@ -124,6 +126,8 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       // Operators see where slots are and decide about nodes; what a slot's keys are is none of api's business.
       { table: "slots", privileges: read, columns: slotPlaces },
       { table: "cells", privileges: read },
+      { table: "cells", privileges: ["UPDATE"], columns: ["warm_paused_at"] },
+      { table: "node_gates", privileges: read },
       { table: "nodes", privileges: read },
       { table: "nodes", privileges: ["UPDATE"], columns: ["cordoned_at", "cordon_reason", "draining_since"] },
       { table: "node_failures", privileges: read },
@@ -141,6 +145,7 @@ export const grants: Record<DatabaseRole, RoleGrants> = {
       { table: "cells", privileges: readWrite },
       { table: "nodes", privileges: readWrite },
       { table: "node_failures", privileges: all },
+      { table: "node_gates", privileges: all },
       // It says that an agent is live; whom to write to is none of its business.
       { table: "mails", privileges: ["INSERT"] },
       { table: "sweep_reports", privileges: all },

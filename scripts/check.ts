@@ -13,7 +13,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 stopProcessesOnSignal();
-const { passed, failed } = await runChecks(parts);
+const { passed, failures } = await runChecks(parts);
 if (stoppedWith() !== undefined) process.exit(stoppedWith());
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length === 0 ? 0 : 1);

@@ -14,7 +14,7 @@ import {
   waitUntilLive,
   waitUntilOnline,
 } from "../dashboard/e2e/journey.ts";
-import { chat, wizard } from "../dashboard/e2e/selectors.ts";
+import { chat, pageState, wizard } from "../dashboard/e2e/selectors.ts";
 import { makeCleanupStack } from "./verify/harness/cleanup.ts";
 import { inCheckout } from "./bootstrap/paths.mjs";
 
@@ -26,6 +26,19 @@ const looks = {
 type Look = keyof typeof looks;
 const INTERRUPTED = 130;
 const EMAIL = "ada@example.com";
+/** Whose page of operators is taken too. */
+const OPERATOR = "grace@example.com";
+/** Pages that open by their address alone. */
+const pages = {
+  apps: "/dashboard/apps",
+  usage: "/dashboard/usage",
+  billing: "/dashboard/billing",
+  plans: "/dashboard/plans",
+  settings: "/dashboard/settings",
+} as const;
+/** Window plus what of the longest frame is out of sight. */
+const CONTENT_HEIGHT = `innerHeight + Math.max(...[...document.querySelectorAll("html, main, main > *")]
+  .map(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight))`;
 const MESSAGES = ["Hello! What can you do for me?", "Show me some code, please."];
 
 const cleanup = makeCleanupStack();
@@ -52,12 +65,15 @@ async function takeAll(): Promise<void> {
   // As root the database and the agents run as users of their own, who must be able to pass through.
   chmodSync(dataDir, 0o755);
   cleanup.add("remove the folder", () => rmSync(dataDir, { recursive: true, force: true }));
-  const product = await startProduct({ dataDir, onLine: (line) => console.log(line) });
+  const product = await startProduct({ dataDir, args: ["--operator", OPERATOR], onLine: (line) => console.log(line) });
   cleanup.add("stop the product", () => product.stop());
   const browser = await launchBrowser();
   cleanup.add("close the browser", () => browser.close());
   await takeWizard(product, browser);
-  for (const look of Object.keys(looks) as Look[]) await takePages(product, browser, look);
+  for (const look of Object.keys(looks) as Look[]) {
+    await takePages(product, browser, look);
+    await takeAdmin(product, browser, look);
+  }
 }
 
 /** The wizard is gone once there is an agent: one walk through it, each step in every look. */
@@ -96,7 +112,32 @@ async function takePages(product: Product, browser: Browser, look: Look): Promis
   await take(page, "chat", look);
   await openStatus(page);
   await take(page, "status", look);
+  for (const [name, path] of Object.entries(pages)) await takeWhole(page, name, path, look);
   await page.close();
+}
+
+/** The operators' page, with what they see of a customer. */
+async function takeAdmin(product: Product, browser: Browser, look: Look): Promise<void> {
+  const page = await browser.newPage(looks[look]);
+  await page.goto(await product.newStartLink());
+  await signInAs(page, OPERATOR);
+  await takeWhole(page, "admin", `/admin?q=${EMAIL}`, look);
+  await page.getByRole("link", { name: EMAIL }).first().click();
+  await page.waitForURL(/customers/);
+  await takeWhole(page, "admin-customer", new URL(page.url()).pathname, look);
+  await page.close();
+}
+
+/** A page in its whole length, once nothing of it is still loading. */
+async function takeWhole(page: Page, name: string, path: string, look: Look): Promise<void> {
+  await page.goto(new URL(path, page.url()).href);
+  await page.locator("h1").first().waitFor();
+  await page.locator(pageState.loading).first().waitFor({ state: "detached" });
+  // Pages scroll in a frame of their own: the window is made as high as what is in it.
+  const { width, height } = looks[look].viewport;
+  await page.setViewportSize({ width, height: Math.max(height, await page.evaluate<number>(CONTENT_HEIGHT)) });
+  await take(page, name, look);
+  await page.setViewportSize({ width, height });
 }
 
 async function inEachLook(page: Page, name: string): Promise<void> {

@@ -17,10 +17,12 @@ for (const part of parts) {
 }
 
 console.log("\n=== summary");
-for (const [part, { passed, failed, notRun }] of results) {
+for (const [part, { passed, failures, unsteady, notRun }] of results) {
   console.log(
-    `  ${failed === 0 ? "✓" : "✗"} ${part}: ${passed} passed, ${failed} failed, ${notRun.length} not run here`,
+    `  ${failures.length === 0 ? "✓" : "✗"} ${part}: ${passed} passed, ${failures.length} failed, ${notRun.length} not run here`,
   );
+  for (const failure of failures) console.log(`      ✗ ${failure}`);
+  for (const name of unsteady) console.log(`      ~ held only when it was run again: ${name}`);
 }
 const notRun = results.flatMap(([part, counts]) => counts.notRun.map((name) => `${part}: ${name}`));
 if (notRun.length > 0) {
@@ -28,7 +30,7 @@ if (notRun.length > 0) {
   for (const name of notRun) console.log(`!!!   ${name}`);
 }
 const passed = sum((counts) => counts.passed);
-const failed = sum((counts) => counts.failed) + (isStrict ? notRun.length : 0);
+const failed = sum((counts) => counts.failures.length) + (isStrict ? notRun.length : 0);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
 

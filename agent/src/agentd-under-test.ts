@@ -30,6 +30,7 @@ export interface AgentdUnderTest {
   /** Sends the signal and waits for agentd's end; returns its exit code. */
   end(signal: NodeJS.Signals): Promise<number | null>;
   put(claim: ClaimRequest): Promise<Response>;
+  prepare(): Promise<Response>;
   status(): Promise<AgentdStatus>;
   waitForState(state: AgentdStatus["gateway"]["state"], timeoutMs: number): Promise<AgentdStatus>;
   gatewayPids(): Promise<number[]>;
@@ -68,6 +69,12 @@ export function makeAgentdUnderTest(options: UnderTestOptions): AgentdUnderTest 
     apps: keyFor("apps"),
   };
   let child: ChildProcess | null = null;
+  const put = (path: string, body: object) =>
+    fetch(`${under.url}${path}`, {
+      method: "PUT",
+      headers: { [INTERNAL_HEADER]: keys.control, "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
 
   const under: AgentdUnderTest = {
     url: "",
@@ -117,12 +124,11 @@ export function makeAgentdUnderTest(options: UnderTestOptions): AgentdUnderTest 
       await once(child, "exit");
       return child.exitCode;
     },
-    put: (claim) =>
-      fetch(`${under.url}/_automna/claim`, {
-        method: "PUT",
-        headers: { [INTERNAL_HEADER]: keys.control, "content-type": "application/json" },
-        body: JSON.stringify(claim),
-      }),
+    put: (claim) => put("/_automna/claim", claim),
+    prepare() {
+      const { model, utilityModel, memoryMb } = under.claim;
+      return put("/_automna/prepare", { model, utilityModel, memoryMb });
+    },
     async status() {
       const answer = await fetch(`${under.url}/_automna/status`, { headers: { [INTERNAL_HEADER]: keys.control } });
       return agentdStatusSchema.parse(await answer.json());

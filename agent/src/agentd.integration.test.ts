@@ -148,6 +148,43 @@ describe("agentd", () => {
     expect((await agentd.status()).agentId).toBe(agentd.claim.agentId);
   });
 
+  test("has a gateway ready before it is anybody's, and gives it to whoever claims it", async () => {
+    expect((await agentd.prepare()).status).toBe(200);
+    const prepared = await agentd.waitForState("ready", READY_MS);
+    expect(prepared).toMatchObject({ agentId: null, claimHash: null });
+    expect((await agentd.prepare()).status).toBe(200);
+    expect(existsSync(`${agentd.stateDir}/workspace/SOUL.md`)).toBe(false);
+    const claimed = agentdStatusSchema.parse(await (await agentd.put(agentd.claim)).json());
+    expect(claimed).toMatchObject({ agentId: agentd.claim.agentId, gateway: prepared.gateway });
+    expect(readFileSync(`${agentd.stateDir}/workspace/SOUL.md`, "utf8")).toContain("You are Nova");
+    const chat = await connectChat(agentd.url, agentd.keys.ingress);
+    const final = await chat.wait(await chat.send("What is the word?"), "final");
+    expect(final.message?.content[0]?.text).toContain(provider.nonce);
+    chat.close();
+  });
+
+  test("is somebody's from its first claim on, prepared or not", async () => {
+    await agentd.prepare();
+    await agentd.waitForState("ready", READY_MS);
+    await agentd.put(agentd.claim);
+    expect((await agentd.prepare()).status).toBe(409);
+    expect((await agentd.put({ ...agentd.claim, agentId: "agt_00000000000000000009" })).status).toBe(409);
+    await agentd.end("SIGKILL");
+    await agentd.start();
+    expect(await agentd.waitForState("ready", READY_MS)).toMatchObject({ agentId: agentd.claim.agentId });
+  });
+
+  test("forgets a gateway that was nobody's when agentd itself starts again", async () => {
+    await agentd.prepare();
+    await agentd.waitForState("ready", READY_MS);
+    await agentd.end("SIGKILL");
+    await agentd.start();
+    expect(await agentd.status()).toMatchObject({ agentId: null, gateway: { state: "unclaimed" } });
+    await agentd.put(agentd.claim);
+    await agentd.waitForState("ready", READY_MS);
+    expect(await agentd.gatewayPids()).toHaveLength(1);
+  });
+
   test("takes the same claim twice without touching the gateway", async () => {
     const first = await claimAndWait();
     const answers = await Promise.all([agentd.put(agentd.claim), agentd.put(agentd.claim)]);

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { dirname, join } from "node:path";
 import type { AddressInfo } from "node:net";
-import { abortAnswerSchema, type ClaimRequest } from "@automna/contract/agentd";
+import { abortAnswerSchema, type ClaimRequest, type PrepareRequest } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import type { Logger } from "@automna/service-kit/log";
 import { deriveSlotKey, formatEgressCredential, identityProof } from "@automna/service-kit/slot-keys";
 import { Agent } from "undici";
 import { makeAppServer } from "./apps/app-server.ts";
 import { makeApps } from "./apps/serve-apps.ts";
-import { decideClaim, makeClaimStore } from "./claim.ts";
+import { decideClaim, isClaim, makeClaimStore } from "./claim.ts";
 import type { AgentdConfig } from "./config.ts";
 import { forwardHttp } from "./forward-http.ts";
 import { makeWebSocketForwarder } from "./forward-websocket.ts";
@@ -62,22 +62,22 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
     findPort: findFreePort,
     waitUntilReady,
     waitUntilSilent,
-    configure: (claim, address) =>
+    configure: (wish, address) =>
       stateFolder({
         do: "configure",
         stateDir,
         appsFolder: APPS_FOLDER,
         skills: agentSkills(stateDir),
-        keepsAdditions: claim.isSafeMode !== true,
-        ...planGatewayConfig({ claim, ...address, modelPort: modelPort.port, modelToken: modelPort.token, stateDir }),
+        keepsAdditions: !isClaim(wish) || wish.isSafeMode !== true,
+        ...planGatewayConfig({ wish, ...address, modelPort: modelPort.port, modelToken: modelPort.token, stateDir }),
       }),
-    start: (claim) =>
+    start: (wish) =>
       startGateway({
         argv: config.gatewayCommand,
         environment: gatewayEnvironment({
           stateDir,
           nodeDir: dirname(process.execPath),
-          memoryMb: claim.memoryMb,
+          memoryMb: wish.memoryMb,
           timeZone: process.env["TZ"] ?? "UTC",
         }),
         mark,
@@ -93,7 +93,19 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
   const runWatch = startRunWatch({ address: supervisor.address, hear: runs.hear, log });
   let inForce = await claims.load();
   if (inForce !== null) supervisor.run(inForce);
-  const status = () => describeStatus({ slotId, generation }, inForce, supervisor.facts());
+  let isApplied = true;
+  let isPrepared = false;
+  const status = () =>
+    describeStatus({ slot: { slotId, generation }, claim: inForce, isApplied, gateway: supervisor.facts() });
+
+  /** A gateway for whoever claims the slot. It is not remembered: a slot of nobody that ends is made anew. */
+  async function prepare(wanted: PrepareRequest) {
+    if (inForce !== null) throw appError("slot_claimed");
+    if (isPrepared) await supervisor.update(wanted);
+    else supervisor.run(wanted);
+    isPrepared = true;
+    return status();
+  }
 
   async function claim(wanted: ClaimRequest) {
     const decision = decideClaim(inForce, wanted);
@@ -101,11 +113,14 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
     if (decision !== "same") await claims.save(wanted);
     inForce = wanted;
     log.info({ agentId: wanted.agentId, decision }, "claimed");
-    if (decision === "first") supervisor.run(wanted);
+    isApplied = false;
+    if (decision === "first" && !isPrepared) supervisor.run(wanted);
     else await supervisor.update(wanted);
+    isApplied = true;
     return status();
   }
 
+  const oneAtATime = makeTurns();
   const dispatcher = new Agent({ connections: 64, headersTimeout: 120_000, bodyTimeout: 0 });
   const webSockets = makeWebSocketForwarder(log);
   const appServer = makeAppServer({
@@ -124,7 +139,8 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
           : { slotId, generation, agentId, proof: identityProof(proofKey, nonce, slotId, generation, agentId) };
       return { ok: true, status: "live", ...proof };
     },
-    claim: makeOneAtATime(claim),
+    claim: (wanted) => oneAtATime(() => claim(wanted)),
+    prepare: (wanted) => oneAtATime(() => prepare(wanted)),
     status,
     address: () => supervisor.address(),
     abort: async (wanted, address) =>
@@ -151,19 +167,17 @@ export async function startAgentd(config: AgentdConfig, log: Logger, now: () => 
       await closed;
       await modelPort.close();
       await dispatcher.destroy();
-      if (inForce !== null) await stateFolder({ do: "tidy", stateDir });
+      if (inForce !== null || isPrepared) await stateFolder({ do: "tidy", stateDir });
       gatewayLog.close();
     },
   };
 }
 
-/** Calls that overlap are carried out one after the other. */
-function makeOneAtATime<Argument, Result>(
-  run: (argument: Argument) => Promise<Result>,
-): (argument: Argument) => Promise<Result> {
+/** Work that overlaps is done one after the other. */
+function makeTurns(): <Result>(work: () => Promise<Result>) => Promise<Result> {
   let last: Promise<unknown> = Promise.resolve();
-  return (argument) => {
-    const next = last.then(() => run(argument));
+  return (work) => {
+    const next = last.then(work);
     last = next.catch(() => undefined);
     return next;
   };

@@ -1,6 +1,6 @@
 import { chmod, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { claimRequestSchema, type ClaimRequest } from "@automna/contract/agentd";
+import { claimRequestSchema, type ClaimRequest, type PrepareRequest } from "@automna/contract/agentd";
 import { claimHash } from "@automna/service-kit/claim-hash";
 
 /** What a claim means for the slot, given the one in force. */
@@ -14,12 +14,28 @@ export function decideClaim(inForce: ClaimRequest | null, wanted: ClaimRequest):
   if (inForce === null) return "first";
   if (inForce.agentId !== wanted.agentId || inForce.userId !== wanted.userId) return "refused";
   if (claimHash(inForce) === claimHash(wanted)) return "same";
-  const needsNewProcess =
-    inForce.model !== wanted.model ||
-    inForce.utilityModel !== wanted.utilityModel ||
-    inForce.memoryMb !== wanted.memoryMb ||
-    (inForce.isSafeMode ?? false) !== (wanted.isSafeMode ?? false);
-  return needsNewProcess ? "restart" : "personality";
+  return needsNewProcess(inForce, wanted) ? "restart" : "personality";
+}
+
+/** What a gateway was started for: an agent, or nobody yet. */
+export type GatewayWish = PrepareRequest | ClaimRequest;
+
+export function isClaim(wish: GatewayWish): wish is ClaimRequest {
+  return "agentId" in wish;
+}
+
+/** Whether a gateway that runs for one wish can't serve the other as it is. Who it belongs to changes nothing of it. */
+export function needsNewProcess(runsFor: GatewayWish, wanted: GatewayWish): boolean {
+  return (
+    runsFor.model !== wanted.model ||
+    runsFor.utilityModel !== wanted.utilityModel ||
+    runsFor.memoryMb !== wanted.memoryMb ||
+    isSafe(runsFor) !== isSafe(wanted)
+  );
+}
+
+function isSafe(wish: GatewayWish): boolean {
+  return isClaim(wish) && wish.isSafeMode === true;
 }
 
 export interface ClaimStore {

@@ -15,6 +15,7 @@ describe("the gate", () => {
     ["GET", "/startupz"],
     ["POST", "/agentd/abort"],
     ["PUT", "/_automna/claim"],
+    ["PUT", "/_automna/prepare"],
     ["GET", "/_automna/status"],
     ["GET", "/_automna/anything"],
     ["GET", "/agentd/app-list"],
@@ -33,8 +34,10 @@ describe("the gate", () => {
 
   test("opens control to the control key and only to it", () => {
     expect(choose("PUT", "/_automna/claim", "control-key")).toEqual({ kind: "claim" });
+    expect(choose("PUT", "/_automna/prepare", "control-key")).toEqual({ kind: "prepare" });
     expect(choose("GET", "/_automna/status", "control-key")).toEqual({ kind: "status" });
-    expect(choose("PUT", "/_automna/claim", "ingress-key")).toEqual(refused("internal_header_invalid"));
+    for (const path of ["/_automna/claim", "/_automna/prepare"])
+      expect(choose("PUT", path, "ingress-key")).toEqual(refused("internal_header_invalid"));
     expect(choose("POST", "/_automna/claim", "control-key")).toEqual(refused("method_not_allowed"));
     expect(choose("GET", "/_automna/other", "control-key")).toEqual(refused("not_found"));
   });

@@ -24,6 +24,7 @@ export interface GateRequest {
 export type Passage =
   | { kind: "health"; nonce: string | null }
   | { kind: "claim" }
+  | { kind: "prepare" }
   | { kind: "status" }
   | { kind: "abort" }
   | { kind: "app-list" }
@@ -65,6 +66,7 @@ function healthPassage(method: string, query: string): Passage {
 
 function controlPassage(method: string, path: string): Passage {
   if (path === agentdPaths.claim) return method === "PUT" ? { kind: "claim" } : refused("method_not_allowed");
+  if (path === agentdPaths.prepare) return method === "PUT" ? { kind: "prepare" } : refused("method_not_allowed");
   if (path === agentdPaths.status) return method === "GET" ? { kind: "status" } : refused("method_not_allowed");
   return refused("not_found");
 }

@@ -11,7 +11,7 @@ const claim = {
   memoryMb: 1_024,
 };
 const facts = {
-  claim,
+  wish: claim,
   port: 4_001,
   modelPort: 4_002,
   modelToken: "token",

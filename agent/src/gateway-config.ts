@@ -1,8 +1,9 @@
-import type { ClaimRequest } from "@automna/contract/agentd";
+import type { PrepareRequest } from "@automna/contract/agentd";
 import { AGENT_ORIGIN, CUSTOMER_SCOPES, OWNER, OWNER_HEADER } from "./header-rules.ts";
 
 export interface GatewayConfigFacts {
-  claim: ClaimRequest;
+  /** What the process is made from, whoever it is for. */
+  wish: PrepareRequest;
   /** Loopback port of the gateway. */
   port: number;
   /** Loopback port of agentd's model port, and what opens it. */
@@ -28,9 +29,9 @@ const MODEL_FACTS = {
   cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
 };
 
-/** openclaw.json for a claim. Pure. The customer's key is no part of it: the provider is agentd's model port. */
+/** openclaw.json for a gateway. Pure. The customer's key is no part of it: the provider is agentd's model port. */
 export function planGatewayConfig({
-  claim,
+  wish,
   port,
   modelPort,
   modelToken,
@@ -66,12 +67,12 @@ export function planGatewayConfig({
       logging: { level: "info", file: `${stateDir}/logs/openclaw.log`, maxFileBytes: 5_000_000 },
     },
     overlaid: {
-      models: { mode: "merge", providers: { anthropic: provider(claim, modelPort, modelToken) } },
+      models: { mode: "merge", providers: { anthropic: provider(wish, modelPort, modelToken) } },
       agents: {
         defaults: {
-          model: { primary: `anthropic/${claim.model}` },
+          model: { primary: `anthropic/${wish.model}` },
           // Named, so that recaps and titles are recognised at egress by their model.
-          utilityModel: `anthropic/${claim.utilityModel}`,
+          utilityModel: `anthropic/${wish.utilityModel}`,
           // A heartbeat is a paid model call every half hour.
           heartbeat: { every: "0m" },
         },
@@ -80,8 +81,8 @@ export function planGatewayConfig({
   };
 }
 
-function provider(claim: ClaimRequest, modelPort: number, modelToken: string): Record<string, unknown> {
-  const ids = [...new Set([claim.model, claim.utilityModel])];
+function provider(wish: PrepareRequest, modelPort: number, modelToken: string): Record<string, unknown> {
+  const ids = [...new Set([wish.model, wish.utilityModel])];
   return {
     baseUrl: `http://127.0.0.1:${modelPort}`,
     api: "anthropic-messages",

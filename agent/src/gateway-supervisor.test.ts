@@ -133,6 +133,24 @@ describe("the gateway's supervisor", () => {
     await supervisor.stop();
   });
 
+  test("is not ready before it knows whose it is, when it is claimed while it comes up for nobody", async () => {
+    const ready = Promise.withResolvers<void>();
+    const names: string[] = [];
+    const { supervisor, processes } = setUp({
+      waitUntilReady: () => ready.promise,
+      applyPersonality: async ({ name }) => void names.push(name),
+    });
+    const { model, utilityModel, memoryMb } = claim;
+    supervisor.run({ model, utilityModel, memoryMb });
+    await vi.waitFor(() => expect(processes).toHaveLength(1));
+    await supervisor.update(claim);
+    ready.resolve();
+    await vi.waitFor(() => expect(supervisor.facts().state).toBe("ready"));
+    expect(names).toEqual(["Nova"]);
+    expect(processes).toHaveLength(1);
+    await supervisor.stop();
+  });
+
   test("starts nothing more once it is told to stop", async () => {
     const configured = Promise.withResolvers<void>();
     const { supervisor, processes } = setUp({ configure: () => configured.promise });

@@ -4,7 +4,7 @@ import type { ClaimRequest } from "@automna/contract/agentd";
 import type { GatewayState } from "@automna/core/agents/observed-slot";
 import type { Clock } from "@automna/core/shared/clock";
 import type { Logger } from "@automna/service-kit/log";
-import { decideClaim } from "./claim.ts";
+import { isClaim, needsNewProcess, type GatewayWish } from "./claim.ts";
 import type { GatewayAddress } from "./gateway-client.ts";
 import { describeExit, type GatewayExit } from "./gateway-exit.ts";
 import type { GatewayProcess } from "./gateway-process.ts";
@@ -25,8 +25,8 @@ export interface SupervisorDeps {
   /** Ends what an earlier agentd left running on this volume. */
   sweep(): Promise<unknown>;
   findPort(): Promise<number>;
-  configure(claim: ClaimRequest, address: GatewayAddress): Promise<void>;
-  start(claim: ClaimRequest): Promise<GatewayProcess>;
+  configure(wish: GatewayWish, address: GatewayAddress): Promise<void>;
+  start(wish: GatewayWish): Promise<GatewayProcess>;
   waitUntilReady(address: GatewayAddress, signal: AbortSignal): Promise<void>;
   waitUntilSilent(address: GatewayAddress, signal: AbortSignal): Promise<void>;
   /** Name and personality into the workspace; before the gateway counts as ready. */
@@ -34,10 +34,13 @@ export interface SupervisorDeps {
 }
 
 export interface GatewaySupervisor {
-  /** Runs the gateway for this claim from now on, without waiting for it. */
-  run(claim: ClaimRequest): void;
-  /** A later claim of the same agent: applied live, or by a restart when the process has to change. */
-  update(claim: ClaimRequest): Promise<void>;
+  /** Runs the gateway for this claim, or for nobody yet, from now on, without waiting for it. */
+  run(wish: GatewayWish): void;
+  /**
+   * A later claim of the same agent, or the first for a gateway that was nobody's: applied live, or by a restart when
+   * the process has to change.
+   */
+  update(wish: GatewayWish): Promise<void>;
   facts(): GatewayFacts;
   /** Where the gateway answers, or null while it is not ready. */
   address(): GatewayAddress | null;
@@ -47,9 +50,9 @@ export interface GatewaySupervisor {
 
 const RECONFIGURED = "stopped for a new configuration";
 
-/** Keeps one gateway running for a claimed slot: start, watch, start again with back-off. */
+/** Keeps one gateway running for a slot that is somebody's or soon will be: start, watch, start again with back-off. */
 export function makeGatewaySupervisor(deps: SupervisorDeps): GatewaySupervisor {
-  let claim: ClaimRequest | null = null;
+  let wish: GatewayWish | null = null;
   let facts: GatewayFacts = {
     state: "unclaimed",
     sinceMs: deps.now(),
@@ -69,24 +72,28 @@ export function makeGatewaySupervisor(deps: SupervisorDeps): GatewaySupervisor {
     facts = { ...facts, ...more, state, sinceMs: state === facts.state ? facts.sinceMs : deps.now() };
   };
 
-  const wanted = (): ClaimRequest => {
-    if (claim === null) throw new Error("the gateway was started without a claim");
-    return claim;
+  const wanted = (): GatewayWish => {
+    if (wish === null) throw new Error("the gateway was started without a wish");
+    return wish;
+  };
+  /** A gateway of nobody has no name to learn. */
+  const introduce = async (to: GatewayWish, at: GatewayAddress) => {
+    if (isClaim(to)) await deps.applyPersonality(to, at);
   };
 
   /** One life of the gateway, from configuration to exit; returns how it ended. */
-  async function live(forClaim: ClaimRequest): Promise<GatewayExit> {
+  async function live(runsFor: GatewayWish): Promise<GatewayExit> {
     const startedMs = deps.now();
     const next: GatewayAddress = {
       port: await deps.findPort(),
       gateHeader: `x-automna-gate-${randomBytes(16).toString("hex")}`,
     };
-    await deps.configure(forClaim, next);
-    const gateway = await deps.start(forClaim);
+    await deps.configure(runsFor, next);
+    const gateway = await deps.start(runsFor);
     current = gateway;
     move(facts.state, { pid: gateway.pid });
     if (stopping.signal.aborted) return gateway.stop("stopped with agentd");
-    if (decideClaim(forClaim, wanted()) === "restart") return gateway.stop(RECONFIGURED, 0);
+    if (needsNewProcess(runsFor, wanted())) return gateway.stop(RECONFIGURED, 0);
     const over = new AbortController();
     const noteEnd = async () => {
       await gateway.ended;
@@ -97,7 +104,8 @@ export function makeGatewaySupervisor(deps: SupervisorDeps): GatewaySupervisor {
     void noteEnd();
     try {
       await deps.waitUntilReady(next, over.signal);
-      await deps.applyPersonality(wanted(), next);
+      // Claimed meanwhile: that one's name is what has to be there before it counts as ready.
+      for (let known: GatewayWish | null = null; known !== wanted();) await introduce((known = wanted()), next);
       if (over.signal.aborted) return await gateway.exited;
       address = next;
       hasWorked = true;
@@ -146,15 +154,15 @@ export function makeGatewaySupervisor(deps: SupervisorDeps): GatewaySupervisor {
 
   return {
     run(first) {
-      claim = first;
+      wish = first;
       move("starting");
       loop ??= keepRunning();
     },
     async update(next) {
-      const decision = decideClaim(claim, next);
-      claim = next;
-      if (decision !== "restart") {
-        if (address !== null) await deps.applyPersonality(next, address);
+      const isNewProcess = wish !== null && needsNewProcess(wish, next);
+      wish = next;
+      if (!isNewProcess) {
+        if (address !== null) await introduce(next, address);
         return;
       }
       address = null;

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AgentdStatus, ClaimRequest } from "@automna/contract/agentd";
-import { abortRequestSchema, claimRequestSchema } from "@automna/contract/agentd";
+import type { AgentdStatus, ClaimRequest, PrepareRequest } from "@automna/contract/agentd";
+import { abortRequestSchema, claimRequestSchema, prepareRequestSchema } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import { INTERNAL_HEADER } from "@automna/contract/headers";
 import { unreachable } from "@automna/core/shared/unreachable";
@@ -18,6 +18,8 @@ export interface ServerDeps {
   log: Logger;
   describeHealth(nonce: string | null): unknown;
   claim(request: ClaimRequest): Promise<AgentdStatus>;
+  /** Throws `slot_claimed` when the slot is somebody's. */
+  prepare(request: PrepareRequest): Promise<AgentdStatus>;
   status(): AgentdStatus;
   /** Null while the gateway is not ready. */
   address(): GatewayAddress | null;
@@ -91,6 +93,8 @@ async function answer(deps: ServerDeps, request: IncomingMessage, response: Serv
       return answerJson(response, 200, deps.status());
     case "claim":
       return answerJson(response, 200, await deps.claim(await readAs(claimRequestSchema, request)));
+    case "prepare":
+      return answerJson(response, 200, await deps.prepare(await readAs(prepareRequestSchema, request)));
     case "abort": {
       const wanted = await readAs(abortRequestSchema, request);
       const address = deps.address();

@@ -9,6 +9,12 @@ export const apiVariables = z.object({
   NODE_ENV: z.string().optional().describe("`production` refuses the local issuer"),
   API_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   API_PORT: portSchema.describe("port to listen on, 0 = any"),
+  API_DRAIN_NOTICE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe("when stopping: not ready, but still answering; longer than the edge's health interval"),
   API_DATABASE_URL: z.url().describe("Postgres, as the role automna_api").meta(secretMark),
   API_ORIGIN: z.url().describe("the one origin that browsers use, e.g. http://localhost:4600"),
   API_IDENTITY: z.enum(["local", "clerk"]).describe("who signs session tokens"),
@@ -165,6 +171,7 @@ export interface MailConfig {
 export interface ApiConfig {
   host: string;
   port: number;
+  drainNoticeMs: number;
   databaseUrl: string;
   /** Without a trailing slash, as browsers send it. */
   origin: string;
@@ -197,6 +204,7 @@ export function loadApiConfig(env: Environment): ApiConfig {
   return {
     host: values.API_HOST,
     port: values.API_PORT,
+    drainNoticeMs: values.API_DRAIN_NOTICE_MS,
     databaseUrl: values.API_DATABASE_URL,
     origin,
     identity,

@@ -7,6 +7,7 @@ import { createPrismaClient } from "@automna/prisma/client";
 import { isDatabaseAway } from "@automna/records/database-errors";
 import { makePool } from "@automna/records/pool";
 import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
+import { makePresence } from "@automna/service-kit/presence";
 import { makeLog } from "@automna/service-kit/log";
 import { makeNotifyListener } from "@automna/service-kit/notify";
 import { makeJobSender } from "@automna/service-kit/queue";
@@ -122,7 +123,8 @@ const { app, closeStreams } = makeApp({
   operatorAddress: config.mail.operatorAddress,
   onAccountEnding: accountClock.poke,
 });
-const server = makeServer(app);
+const presence = makePresence();
+const server = makeServer(app, presence);
 
 const stopPeopleSweep = startPeopleSweep({
   db,
@@ -138,8 +140,10 @@ const mailWorker = openMail({ ...config.mail, db, pool, origin, keyRing: config.
 runUntilStopped({
   log,
   isSurvivable: isDatabaseAway,
-  stopDeadlineMs: STOP_DEADLINE_MS,
-  async stop() {
+  stopDeadlineMs: STOP_DEADLINE_MS + config.drainNoticeMs,
+  async stop(reason) {
+    // Otherwise the supervisor is gone, and its edge with it.
+    await presence.leave(reason === "SIGTERM" ? config.drainNoticeMs : 0);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     closeStreams();
     server.closeIdleConnections();

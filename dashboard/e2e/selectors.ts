@@ -21,6 +21,9 @@ export const plans = {
 /** Clerk's form, as its stand-in has it. */
 export const hosted = { form: "[data-testid=clerk-form]", emailLabel: "Email address" } as const;
 
+/** What stands where something is still being loaded. */
+export const pageState = { loading: "[data-testid=loading]" } as const;
+
 export const wizard = {
   modelStep: "[data-testid=wizard-model]",
   ownKeyChoice: { role: "radio", name: /^Your Anthropic key/ },

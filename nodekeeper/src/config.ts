@@ -23,6 +23,11 @@ const variables = z.object({
   NODEKEEPER_DATA_DIR: folderSchema.default("/var/lib/automna").describe("volumes, snapshots, fencing numbers"),
   NODEKEEPER_DEVICE_DIR: folderSchema.default("/dev/automna").describe("where slots' devices get their names"),
   NODEKEEPER_ENGINE_SOCKET: folderSchema.default("/var/run/docker.sock").describe("this node's Docker engine"),
+  NODEKEEPER_NETWORK_PART: z
+    .string()
+    .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/)
+    .default("automna-agents-config")
+    .describe("this node's part of the agents' network, which is made from it"),
   NODEKEEPER_CGROUP_DIR: folderSchema.default("/sys/fs/cgroup").describe("where the kernel's control groups are"),
   NODEKEEPER_GUARD_JSON: guardSchema.describe("what the node's guard lets through (docs/nodekeeper.md)"),
   NODEKEEPER_GUARD_CHECK_MS: z.coerce
@@ -49,6 +54,7 @@ export interface NodekeeperConfig {
   dataDir: string;
   deviceDir: string;
   engineSocket: string;
+  networkPart: string;
   cgroupDir: string;
   guard: GuardSettings;
   guardCheckMs: number;
@@ -72,6 +78,7 @@ export function loadNodekeeperConfig(env: Environment): NodekeeperConfig {
     dataDir: values.NODEKEEPER_DATA_DIR,
     deviceDir: values.NODEKEEPER_DEVICE_DIR,
     engineSocket: values.NODEKEEPER_ENGINE_SOCKET,
+    networkPart: values.NODEKEEPER_NETWORK_PART,
     cgroupDir: values.NODEKEEPER_CGROUP_DIR,
     guard: values.NODEKEEPER_GUARD_JSON,
     guardCheckMs: values.NODEKEEPER_GUARD_CHECK_MS,

@@ -24,12 +24,18 @@ export async function writeDurably(path: string, text: string): Promise<void> {
   await publishFile(unfinished, path);
 }
 
+/**
+ * A file that is not there; and one of the kernel's whose process (ESRCH) or control group (ENODEV) ended after it was
+ * opened.
+ */
+const absences: ReadonlySet<string | undefined> = new Set(["ENOENT", "ESRCH", "ENODEV"]);
+
 /** Null when the answer is that it is not there; any other failure throws. */
 export async function absentAsNull<Result>(looked: Promise<Result>): Promise<Result | null> {
   try {
     return await looked;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    if (absences.has((error as NodeJS.ErrnoException).code)) return null;
     throw error;
   }
 }

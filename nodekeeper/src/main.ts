@@ -4,6 +4,7 @@ import { reportReady, runUntilStopped } from "@automna/service-kit/lifecycle";
 import { makeLog } from "@automna/service-kit/log";
 import { loadNodekeeperConfig } from "./config.ts";
 import { makeMemoryPusher } from "./doze/memory-pusher.ts";
+import { makeAgentsNetworkPart } from "./engine/agents-network.ts";
 import { makeEngineClient } from "./engine/engine-client.ts";
 import { makeContainerFacts } from "./facts/observe-container.ts";
 import { openFences } from "./fencing.ts";
@@ -42,6 +43,15 @@ const guard = await keepGuard({
 await volumes.attachAll(new AbortController().signal);
 
 const engine = makeEngineClient({ socketPath: config.engineSocket, installation: config.installation });
+const ensureNetwork = makeAgentsNetworkPart(engine, {
+  name: config.networkPart,
+  bridge: config.guard.agentsBridge,
+  subnet: config.guard.agentsSubnet,
+});
+// Asked again before each start of a slot: the engine may be away now, and forget it any time later.
+await ensureNetwork(new AbortController().signal).catch((error: unknown) =>
+  log.warn({ err: error }, "the agents' network can't be made yet"),
+);
 const facts = makeContainerFacts(engine, config.cgroupDir);
 const memory = makeMemoryPusher(engine, log);
 const fences = await openFences(join(config.dataDir, "fencing"));
@@ -58,6 +68,7 @@ const server = await startServer({
     volumes,
     snapshots: makeSnapshots(paths, room.assert),
     copies: makeCopies({ paths, volumes, room }),
+    ensureNetwork,
     facts,
     engine,
     memory,

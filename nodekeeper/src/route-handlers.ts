@@ -36,6 +36,8 @@ export interface HandlerDeps extends StopDeps, DozeDeps {
   volumes: Volumes;
   snapshots: Snapshots;
   copies: Copies;
+  /** Makes this node's part of the agents' network unless it is there. */
+  ensureNetwork: (signal: AbortSignal) => Promise<void>;
   health: () => Promise<NodekeeperHealth>;
 }
 
@@ -71,6 +73,8 @@ export function makeRouteHandlers(deps: HandlerDeps): RouteHandlers {
       return OK;
     },
     async attachVolume({ slotId, signal }) {
+      // What comes next is a start, for which both have to be there.
+      await deps.ensureNetwork(signal);
       await volumes.attach(slotId, signal);
       return OK;
     },

@@ -8,6 +8,8 @@ import {
 } from "@automna/service-kit/load-config";
 import { parseKeyRing, type KeyRing } from "@automna/service-kit/secret-box";
 import type { RestTimes } from "@automna/core/agents/sleep-policy";
+import { tiers } from "@automna/core/tiers/catalogue";
+import type { WarmWish } from "@automna/core/warm-pool/plan-warm-pool";
 import { MINUTE_MS, SECOND_MS } from "@automna/core/shared/clock";
 import { z } from "zod";
 
@@ -22,6 +24,23 @@ const portRangeSchema = z.string().transform((text, context): { first: number; l
   const [first = 0, last = 0] = (/^(\d{1,5})-(\d{1,5})$/.exec(text) ?? []).slice(1).map(Number);
   if (first >= 1 && first <= last && last <= 65_535) return { first, last };
   context.addIssue({ code: "custom", message: "must be two ports, such as 21000-21099" });
+  return z.NEVER;
+});
+
+/** `starter=2,pro=1`: so many warm slots of each tier on each node. */
+const warmWishesSchema = z.string().transform((text, context): WarmWish[] => {
+  const parts = text
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
+  const wishes = parts.map((part) => {
+    const [, name, count] = /^([a-z]+)=(\d{1,3})$/.exec(part) ?? [];
+    return { tier: tiers.find((known) => known === name), perNode: Number(count) };
+  });
+  const named = new Set(wishes.map(({ tier }) => tier));
+  if (!named.has(undefined) && named.size === wishes.length)
+    return wishes.flatMap(({ tier, perNode }) => (tier === undefined || perNode === 0 ? [] : [{ tier, perNode }]));
+  context.addIssue({ code: "custom", message: "must name each tier once with a number, such as starter=2,pro=1" });
   return z.NEVER;
 });
 
@@ -95,6 +114,9 @@ export const commonVariables = z.object({
     .min(0)
     .default(20)
     .describe("CPU-seconds that a boot of the agent image takes, as measured"),
+  PROVISIONER_WARM_SLOTS: warmWishesSchema
+    .default([])
+    .describe("slots that each node holds ready for whoever deploys next, by tier, such as starter=2; none without it"),
   PROVISIONER_DOZE_AFTER_S: z.coerce
     .number()
     .int()
@@ -190,6 +212,7 @@ export interface ProvisionerConfig {
   concurrency: number;
   sweepMs: number;
   rest: RestTimes;
+  warmWishes: WarmWish[];
   startGateS: number | null;
   bootCostS: number;
   logLevel: string;
@@ -215,6 +238,7 @@ export function loadProvisionerConfig(env: Environment): ProvisionerConfig {
     models: { main: values.PROVISIONER_MODEL, utility: values.PROVISIONER_UTILITY_MODEL },
     concurrency: values.PROVISIONER_CONCURRENCY,
     sweepMs: values.PROVISIONER_SWEEP_MS,
+    warmWishes: values.PROVISIONER_WARM_SLOTS,
     startGateS: values.PROVISIONER_START_GATE_CPU_S ?? null,
     bootCostS: values.PROVISIONER_BOOT_COST_CPU_S,
     rest: {

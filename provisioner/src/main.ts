@@ -14,17 +14,19 @@ import { makeAgentdClient } from "./agents/agentd-client.ts";
 import { makeLookScheduler } from "./agents/look-scheduler.ts";
 import { makeReconcileAgent } from "./agents/reconcile-agent.ts";
 import { makeStartGate } from "./agents/start-gate.ts";
+import { makeWarmPool } from "./agents/warm-pool.ts";
 import { stepExecutors } from "./agents/step-executors.ts";
 import { loadProvisionerConfig } from "./config.ts";
 import { startHealthServer } from "./health.ts";
 import { startAgentJobs } from "./jobs/agent-jobs.ts";
 import { startCell } from "./start-cell.ts";
+import { makeGateRecording } from "./nodes/record-gates.ts";
 import { makeNodeRecording } from "./nodes/record-nodes.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeDrainRun } from "./placements/drain-node.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
 import { makeRestSweep } from "./sweeps/rest.ts";
-import { runEvery } from "./sweeps/run-every.ts";
+import { runEvery } from "@automna/service-kit/run-every";
 import { makeWaveRun } from "./upgrades/run-wave.ts";
 
 const DATABASE_CONNECTIONS = 12;
@@ -54,20 +56,11 @@ const lease = {
   ttlMs: LEASE_TTL_MS,
   renewMs: LEASE_RENEW_MS,
 };
+const { rings, models } = config;
+const startGate = makeStartGate({ capacity: config.startGateS, clock });
+const stepDeps = { db, runtime, agentd: makeAgentdClient(dispatcher), rings, models, cell, clock };
 const looks = makeLookScheduler({
-  look: makeReconcileAgent({
-    db,
-    runtime,
-    agentd: makeAgentdClient(dispatcher),
-    rings: config.rings,
-    models: config.models,
-    cell,
-    executors: stepExecutors,
-    startGate: makeStartGate({ capacity: config.startGateS, clock }),
-    lease,
-    clock,
-    log,
-  }),
+  look: makeReconcileAgent({ ...stepDeps, executors: stepExecutors, startGate, lease, log }),
   concurrency: config.concurrency,
   clock,
   log,
@@ -106,7 +99,7 @@ const stopNodeRecording = runEvery({
   log,
   work: makeNodeRecording({
     db,
-    cell: { id: cellId, runtime: cell.runtime },
+    cell: { id: cellId, runtime: cell.runtime, warmWishes: config.warmWishes },
     nodes,
     clock,
     log,
@@ -118,10 +111,12 @@ const stopNodeRecording = runEvery({
     },
   }),
 });
-// What operators wished for many agents at once: each turn wishes the next few.
+// What operators wished for many agents at once, of which each turn wishes the next few, and what they are shown.
 const operatorWork = [
   { name: "drains", work: makeDrainRun({ db, lease, cellId, hint: looks.hint, clock, log }) },
   { name: "waves", work: makeWaveRun({ db, lease, defaultImage: cell.image, hint: looks.hint, clock, log }) },
+  { name: "warm-pool", work: makeWarmPool({ ...stepDeps, lease, startGate, wishes: config.warmWishes, log }) },
+  { name: "gates", work: makeGateRecording({ db, holder: lease.holder, startGate, clock }) },
 ].map(({ name, work }) => runEvery({ name, everyMs: OPERATOR_WORK_MS, log, work }));
 const stopRestSweep = runEvery({
   name: "rest",

@@ -149,6 +149,14 @@ export const appsVariables = z.object({
     .min(0)
     .default(20_000)
     .describe("time for requests under way when stopping"),
+  APPS_DRAIN_NOTICE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe(
+      "first part of it: not ready any more, but still taking connections; longer than the edge's health interval",
+    ),
   APPS_METRICS_HOST: z.string().default("127.0.0.1").describe("address of the metrics; never a public one"),
   APPS_METRICS_PORT: portSchema.optional().describe("port of the metrics; without it there are none"),
   APPS_LOG_LEVEL: z.string().default("info"),

@@ -42,8 +42,12 @@ runUntilStopped({
   log,
   isSurvivable: isDatabaseAway,
   stopDeadlineMs: config.APPS_DRAIN_TIMEOUT_MS + 5_000,
-  async stop() {
-    await apps.drain(config.APPS_DRAIN_TIMEOUT_MS);
+  async stop(reason) {
+    await apps.drain({
+      timeoutMs: config.APPS_DRAIN_TIMEOUT_MS,
+      // Otherwise the supervisor is gone, and its edge with it.
+      noticeMs: reason === "SIGTERM" ? config.APPS_DRAIN_NOTICE_MS : 0,
+    });
     metricsServer?.close();
     await listener.close();
     await pool.end();

@@ -194,7 +194,7 @@ export async function startAppsListener(database: AppsDatabase, options: Harness
       };
     },
     async [Symbol.asyncDispose]() {
-      await apps.drain(0);
+      await apps.drain({ timeoutMs: 0, noticeMs: 0 });
       await Promise.all([listener.close(), pool.end(), db.$disconnect()]);
     },
   };

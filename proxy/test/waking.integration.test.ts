@@ -214,6 +214,26 @@ test("a dozing agent is woken by whoever asks for it: it does not wake by itself
   expect(woken).toEqual([anna.backend.agentId]);
 });
 
+test("an agent that rests again soon after it was woken is woken anew, at once", async () => {
+  let woken = 0;
+  await using ingress = await startIngress(undefined, {
+    async wakeAgent() {
+      woken += 1;
+      return true;
+    },
+  });
+  const anna = await ingress.addCustomer();
+  for (const wakes of [1, 2]) {
+    become(ingress, anna, "dozing");
+    await sleep(50);
+    const socket = dial(ingress, anna);
+    await expect.poll(() => woken).toBe(wakes);
+    become(ingress, anna, "ready");
+    await once(socket, "open");
+    socket.terminate();
+  }
+});
+
 test("an agent that its owner stopped stays asleep, and callers learn that", async () => {
   await using ingress = await startIngress();
   const anna = await ingress.addCustomer();

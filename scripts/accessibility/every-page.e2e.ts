@@ -70,6 +70,8 @@ describe.skipIf(isMissing)("a page can be used by everybody", () => {
       `document.body.insertAdjacentHTML("beforeend", '<button id="canary" style="all:revert"></button>')`,
     );
     expect((await findViolations(page)).join("\n")).toContain("#canary");
+    await page.evaluate(`document.body.insertAdjacentHTML("beforeend", '<div style="width:3000px">wide</div>')`);
+    expect((await findViolations(page)).join("\n")).toContain("wider than its frame");
   });
 
   describe.each(Object.keys(looks))("%s", (look) => {

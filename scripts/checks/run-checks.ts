@@ -7,20 +7,21 @@ const AT_ONCE = 2;
 
 export interface CheckSummary {
   passed: number;
-  failed: number;
+  /** Names of what failed. */
+  failures: string[];
 }
 
 /** Runs the parts and prints what is wrong. */
 export async function runChecks(parts: readonly CheckPart[]): Promise<CheckSummary> {
   const commands = parts.flatMap((part) => checkCommands[part]());
-  const codes = await inParallel(commands, AT_ONCE, async ({ name, command }) => {
+  const failed = await inParallel(commands, AT_ONCE, async ({ name, command }) => {
     const startedAt = performance.now();
     const { code, output } = await runProcess(command);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(`  ${code === 0 ? "✓" : "✗"} ${name} (${seconds} s)`);
     if (code !== 0) console.log(output.trimEnd());
-    return code;
+    return code === 0 ? [] : [name];
   });
-  const failed = codes.filter((code) => code !== 0).length;
-  return { passed: codes.length - failed, failed };
+  const failures = failed.flat();
+  return { passed: commands.length - failures.length, failures };
 }

@@ -116,6 +116,19 @@ test("no hint has a hyphen: Docker's client would take what is behind it for the
   }
 });
 
+test("what the edge sends requests to says that it is leaving for longer than the edge's look takes", () => {
+  const routed = services.filter(({ service }) => "traefik.enable" in service.deploy.labels);
+  expect(routed).toHaveLength(4);
+  for (const { name, service } of routed) {
+    const label = (option: string) =>
+      service.deploy.labels[`traefik.http.services.${name}.loadbalancer.${option}`] ?? "";
+    const noticeMs = Number(service.environment[`${name.toUpperCase()}_DRAIN_NOTICE_MS`]);
+    expect(label("healthcheck.path"), name).toBe("/readyz");
+    expect(noticeMs, name).toBeGreaterThanOrEqual(2 * 1_000 * seconds(label("healthcheck.interval")));
+    expect(seconds(service.stop_grace_period) * 1_000, name).toBeGreaterThan(noticeMs + 5_000);
+  }
+});
+
 test("only agents' model calls come in at a node's own port", () => {
   const published = services.flatMap(({ name, service }) => service.ports.map(({ published: port }) => [name, port]));
   expect(published).toEqual([["egress", 4080]]);

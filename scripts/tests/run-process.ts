@@ -3,14 +3,14 @@ import { constants } from "node:os";
 
 export interface ProcessResult {
   code: number;
-  /** Everything it printed, when it was not shown as it came. */
+  /** What it printed and nobody was shown. */
   output: string;
 }
 
 export interface ProcessOptions {
   env?: NodeJS.ProcessEnv;
-  /** Shows the output as it comes instead of collecting it. */
-  isShown?: boolean;
+  /** What is shown as it comes, instead of collected. */
+  shown?: "all" | "stderr" | "nothing";
 }
 
 /** Time for a test run to take down its databases and browsers before it is killed. */
@@ -22,11 +22,12 @@ let stopCode: number | undefined;
 /** Runs a program in a process group of its own and waits for its end. Starts nothing once we were told to stop. */
 export async function runProcess(
   [program, ...args]: readonly [string, ...string[]],
-  { env = process.env, isShown = false }: ProcessOptions = {},
+  { env = process.env, shown = "nothing" }: ProcessOptions = {},
 ): Promise<ProcessResult> {
   if (stopCode !== undefined) return { code: stopCode, output: "" };
-  const output = isShown ? "inherit" : "pipe";
-  const child = spawn(program, args, { env, detached: true, stdio: ["ignore", output, output] });
+  const stdout = shown === "all" ? "inherit" : "pipe";
+  const stderr = shown === "nothing" ? "pipe" : "inherit";
+  const child = spawn(program, args, { env, detached: true, stdio: ["ignore", stdout, stderr] });
   running.add(child);
   let text = "";
   const collect = (chunk: Buffer) => {

@@ -19,8 +19,9 @@ export async function inSandbox(run: (env: NodeJS.ProcessEnv) => Promise<TestCou
   try {
     const counts = await run({ ...process.env, TMPDIR: folder });
     const left = await endLeftovers(folder);
-    for (const each of left) console.error(`left behind by a test: ${describeProcess(each)}`);
-    return { ...counts, failed: counts.failed + left.length };
+    const leftovers = left.map((each) => `left behind by a test: ${describeProcess(each)}`);
+    for (const line of leftovers) console.error(line);
+    return { ...counts, failures: [...counts.failures, ...leftovers] };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,7 +1,7 @@
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { compareBalanceReads } from "./ledger-load/balance-reads.ts";
 import { findLostUpdates } from "./ledger-load/lost-updates.ts";
-import { median, spread } from "./ledger-load/statistics.ts";
+import { median, spread } from "./steps/statistics.ts";
 import { CALLERS, CONNECTIONS, makeWorkloads, type Workload } from "./ledger-load/workloads.ts";
 import { makeLedgerWorld } from "./ledger-load/world.ts";
 

@@ -25,6 +25,7 @@ const record = (over: Partial<AgentRecord> = {}): AgentRecord => ({
   rest: "awake",
   restSince: null,
   restWakes: 0,
+  admittedAt: null,
   moveWishedAt: null,
   moveToNodeId: null,
   nextSlotId: null,

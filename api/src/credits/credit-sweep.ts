@@ -3,6 +3,7 @@ import { warnOfUsedCredits } from "@automna/records/credits/warnings";
 import { sweepCredits } from "@automna/records/credits/sweep";
 import type { Pool } from "@automna/records/pool";
 import type { Logger } from "@automna/service-kit/log";
+import { runEvery } from "@automna/service-kit/run-every";
 
 export interface CreditSweepDeps {
   pool: Pool;
@@ -16,24 +17,10 @@ export interface CreditSweepDeps {
  * finds done. Answers how to stop it; that waits for the sweep under way.
  */
 export function startCreditSweep({ pool, now, log, everyMs = MINUTE_MS }: CreditSweepDeps): () => Promise<void> {
-  let running: Promise<void> | null = null;
-  const sweep = async () => {
-    try {
-      const swept = await sweepCredits(pool, now());
-      const done = { ...swept, warnings: await warnOfUsedCredits(pool, now()) };
-      if (done.holds + done.grants + done.warnings > 0) log.info(done, "credits swept");
-    } catch (error) {
-      // The next minute finds the same work; a database that is away is nobody's fault here.
-      log.warn({ err: error }, "credits not swept");
-    } finally {
-      running = null;
-    }
+  const sweep = async (): Promise<void> => {
+    const swept = await sweepCredits(pool, now());
+    const done = { ...swept, warnings: await warnOfUsedCredits(pool, now()) };
+    if (done.holds + done.grants + done.warnings > 0) log.info(done, "credits swept");
   };
-  const timer = setInterval(() => {
-    running ??= sweep();
-  }, everyMs);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return runEvery({ name: "credits", everyMs, log, work: sweep });
 }

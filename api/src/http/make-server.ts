@@ -1,19 +1,15 @@
 import { createServer, type Server } from "node:http";
 import { SECOND_MS } from "@automna/core/shared/clock";
+import { makePresence, type Presence } from "@automna/service-kit/presence";
 import type { Express } from "express";
 
-/** For supervisors alone: says that the process answers, whatever its database does. No edge routes it. */
-const LIVENESS_PATH = "/healthz";
-
-/** The HTTP server around the app; liveness is answered before it, so that the app is the contract and nothing else. */
-export function makeServer(app: Express): Server {
+/**
+ * The HTTP server around the app. For supervisors and the edge alone `presence` answers before it, whatever the database does, so that
+ * the app is the contract and nothing else.
+ */
+export function makeServer(app: Express, presence: Presence = makePresence()): Server {
   const server = createServer((request, response) => {
-    if (request.url !== LIVENESS_PATH) {
-      app(request, response);
-      return;
-    }
-    response.writeHead(200, { "content-type": "application/json", "cache-control": "no-store" });
-    response.end(JSON.stringify({ ok: true, status: "live" }));
+    if (!presence.answer(request, response)) app(request, response);
   });
   server.headersTimeout = 10 * SECOND_MS;
   server.requestTimeout = 30 * SECOND_MS;

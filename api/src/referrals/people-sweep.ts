@@ -1,4 +1,5 @@
 import { MINUTE_MS } from "@automna/core/shared/clock";
+import { runEvery } from "@automna/service-kit/run-every";
 import { settleReferrals, type SettleReferralDeps } from "./settle-referrals.ts";
 import { forgetUnconfirmed } from "../waitlist/waitlist-entries.ts";
 
@@ -8,24 +9,10 @@ export function startPeopleSweep(
   { everyMs = MINUTE_MS }: { everyMs?: number } = {},
 ): () => Promise<void> {
   const { db, log, now } = deps;
-  let running: Promise<void> | null = null;
   const sweep = async (): Promise<void> => {
-    try {
-      const referrals = await settleReferrals(deps);
-      const forgotten = await forgetUnconfirmed(db, new Date(now()));
-      if (referrals + forgotten > 0) log.info({ referrals, forgotten }, "referrals and waitlist swept");
-    } catch (error) {
-      // The next minute finds the same work.
-      log.warn({ err: error }, "referrals and waitlist not swept");
-    } finally {
-      running = null;
-    }
+    const referrals = await settleReferrals(deps);
+    const forgotten = await forgetUnconfirmed(db, new Date(now()));
+    if (referrals + forgotten > 0) log.info({ referrals, forgotten }, "referrals and waitlist swept");
   };
-  const timer = setInterval(() => {
-    running ??= sweep();
-  }, everyMs);
-  return async () => {
-    clearInterval(timer);
-    await running;
-  };
+  return runEvery({ name: "people", everyMs, log, work: sweep });
 }

@@ -5,6 +5,12 @@ export const dashboardVariables = z.object({
   DASHBOARD_HOST: z.string().default("127.0.0.1").describe("address to listen on"),
   DASHBOARD_PORT: portSchema.describe("port to listen on, 0 = any"),
   DASHBOARD_DIR: z.string().startsWith("/").describe("folder of the built dashboard"),
+  DASHBOARD_DRAIN_NOTICE_MS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe("when stopping: not ready, but still answering; longer than the edge's health interval"),
   DASHBOARD_CLERK_FRONTEND_URL: z
     .url()
     .optional()
@@ -15,6 +21,7 @@ export interface DashboardConfig {
   host: string;
   port: number;
   folder: string;
+  drainNoticeMs: number;
   /** Null = pages reach their own origin alone. */
   clerkFrontend: string | null;
 }
@@ -27,6 +34,7 @@ export function loadDashboardConfig(env: Environment): DashboardConfig {
     host: values.DASHBOARD_HOST,
     port: values.DASHBOARD_PORT,
     folder: values.DASHBOARD_DIR,
+    drainNoticeMs: values.DASHBOARD_DRAIN_NOTICE_MS,
     clerkFrontend: frontend === undefined ? null : new URL(frontend).origin,
   };
 }

@@ -6,7 +6,12 @@ import { Button } from "./Button.tsx";
 export function Skeleton({ label, lines = 4 }: { label: string; lines?: number }) {
   const widths = ["w-2/5", "w-full", "w-11/12", "w-3/5"];
   return (
-    <div role="status" aria-label={label} className="grid animate-fade gap-3 [animation-delay:200ms]">
+    <div
+      role="status"
+      aria-label={label}
+      data-testid="loading"
+      className="grid animate-fade gap-3 [animation-delay:200ms]"
+    >
       {Array.from({ length: lines }, (_line, index) => (
         <div key={index} className={`h-4 animate-breathe rounded-corner bg-line ${widths[index % widths.length]}`} />
       ))}

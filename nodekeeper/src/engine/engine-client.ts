@@ -13,6 +13,9 @@ export interface EngineClient {
   kill: (containerId: string, signal: AbortSignal) => Promise<void>;
   removeContainer: (containerId: string, signal: AbortSignal) => Promise<void>;
   removeVolume: (name: string, signal: AbortSignal) => Promise<void>;
+  hasNetwork: (name: string, signal: AbortSignal) => Promise<boolean>;
+  /** One of that name may have come meanwhile. */
+  createNetwork: (network: Readonly<Record<string, unknown>>, signal: AbortSignal) => Promise<void>;
   close: () => Promise<void>;
 }
 
@@ -39,6 +42,7 @@ export type InspectedContainer = z.infer<typeof inspectedSchema>;
 
 /** Of engine 20.10, the oldest that we run on. */
 const API = "/v1.41";
+const namedSchema = z.array(z.object({ Name: z.string() }));
 const ANSWER_TIMEOUT_MS = 30_000;
 const CONNECTIONS = 8;
 
@@ -62,9 +66,14 @@ export function makeEngineClient({
     path: string,
     allowed: readonly number[],
     signal?: AbortSignal,
+    sent?: unknown,
   ) => {
+    const options = {
+      ...(signal === undefined ? {} : { signal }),
+      ...(sent === undefined ? {} : { body: JSON.stringify(sent), headers: { "content-type": "application/json" } }),
+    };
     const answer = await pool
-      .request({ method, path: `${API}${path}`, ...(signal === undefined ? {} : { signal }) })
+      .request({ method, path: `${API}${path}`, ...options })
       .then(async ({ statusCode, body }) => ({ statusCode, text: await body.text() }))
       .catch((error: unknown) => {
         signal?.throwIfAborted();
@@ -99,6 +108,13 @@ export function makeEngineClient({
     removeContainer: async (id, signal) =>
       void (await ask("DELETE", `/containers/${id}?v=0&force=0`, [204, 409], signal)),
     removeVolume: async (name, signal) => void (await ask("DELETE", `/volumes/${name}`, [204], signal)),
+    async hasNetwork(name, signal) {
+      // The filter takes parts of names.
+      const filters = encodeURIComponent(JSON.stringify({ name: [name] }));
+      const text = await ask("GET", `/networks?filters=${filters}`, [200], signal);
+      return namedSchema.parse(JSON.parse(text ?? "[]")).some((network) => network.Name === name);
+    },
+    createNetwork: async (network, signal) => void (await ask("POST", "/networks/create", [201, 409], signal, network)),
     close: () => pool.destroy(),
   };
 }

@@ -43,6 +43,10 @@ const nodeSchema = z.object({
   memoryMb: count.nullable(),
   awakeLimit: count.nullable(),
   load: z.object({ reservedMb: count, awake: count, slots: count, ports: count, portsLeft: count }),
+  /** Slots that are nobody's yet, by how far they are. */
+  warm: z.object({ ready: count, making: count, retiring: count }),
+  /** Boots under way and what waits for its turn; people go before what is made in advance. */
+  gate: z.object({ booting: count, waiting: count, waitingPeople: count }),
   /** Slots that could not run there lately. */
   failures: count,
   /** The newest; null = there was none. */
@@ -50,9 +54,21 @@ const nodeSchema = z.object({
 });
 export type NodeView = z.infer<typeof nodeSchema>;
 
+/** How many slots of which tier each node is to hold ready. */
+export const warmWishesSchema = z.array(z.object({ tier: z.string(), perNode: count }));
+const warmPoolSchema = z.object({
+  /** Operators want none made since then; null = they do. */
+  pausedSinceMs: ms.nullable(),
+  /** As the cell's provisioner is told; none = the pool is off. */
+  wishes: warmWishesSchema,
+});
+export type WarmPoolView = z.infer<typeof warmPoolSchema>;
+
 /** GET /api/admin/cells. */
 export const cellListSchema = z.object({
-  cells: z.array(z.object({ id: z.string(), runtime: z.string(), nodes: z.array(nodeSchema) })),
+  cells: z.array(
+    z.object({ id: z.string(), runtime: z.string(), warmPool: warmPoolSchema, nodes: z.array(nodeSchema) }),
+  ),
 });
 export type CellList = z.infer<typeof cellListSchema>;
 
@@ -158,6 +174,8 @@ const cellActionSchema = z.discriminatedUnion("type", [
     days: whole(0, cellLimits.deferDays),
   }),
   z.strictObject({ type: z.literal("request_dry_run"), cellId: nodeId }),
+  z.strictObject({ type: z.literal("pause_warm_pool"), cellId: nodeId }),
+  z.strictObject({ type: z.literal("resume_warm_pool"), cellId: nodeId }),
 ]) satisfies z.ZodType<CellAction>;
 
 /** POST /api/admin/cells/actions. */

@@ -5,6 +5,7 @@ import { z } from "zod";
 export const agentdPaths = {
   health: "/healthz",
   claim: "/_automna/claim",
+  prepare: "/_automna/prepare",
   status: "/_automna/status",
   /** For the customer: stops a run that another connection started, which the gateway itself refuses them. */
   abort: "/agentd/abort",
@@ -15,17 +16,22 @@ export const agentdPaths = {
 /** Files of published apps, `/agentd/apps/<name>/<path>`: opened by the apps key alone. */
 export const AGENTD_APPS_PREFIX = "/agentd/apps/";
 
-/** What an agent is, as far as its slot needs to know. No key of the customer's is ever part of it (design D7). */
-export const claimRequestSchema = z.strictObject({
-  agentId: z.string(),
-  userId: z.string(),
-  name: z.string(),
-  personality: z.string(),
+/** What a gateway's process is made from: all that a warm slot has before it is anybody's. */
+export const prepareRequestSchema = z.strictObject({
   /** Model id of the provider, e.g. `claude-sonnet-4-5`, and the cheap one for recaps. */
   model: z.string(),
   utilityModel: z.string(),
   /** Heap cap of the gateway's process, MB; derived from the tier. */
   memoryMb: z.number().int().positive(),
+});
+export type PrepareRequest = z.infer<typeof prepareRequestSchema>;
+
+/** What an agent is, as far as its slot needs to know. No key of the customer's is ever part of it (design D7). */
+export const claimRequestSchema = prepareRequestSchema.extend({
+  agentId: z.string(),
+  userId: z.string(),
+  name: z.string(),
+  personality: z.string(),
   /** Start without what the owner has added (plugins, channels, skills): it is kept, and comes back without this. */
   isSafeMode: z.boolean().optional(),
 });

@@ -76,7 +76,10 @@ export async function wishRest(
     const activity = await tx.agentActivity.findUnique({ where: { agentId } });
     if ((activity?.wakes ?? 0) !== wakes || agent.desired !== "running") return false;
     if (agent.rest === rest && agent.restWakes === wakes) return false;
-    const changed = await tx.agent.update({ where: { id: agentId }, data: { rest, restSince: now, restWakes: wakes } });
+    const changed = await tx.agent.update({
+      where: { id: agentId },
+      data: { rest, restSince: now, restWakes: wakes, admittedAt: null },
+    });
     await appendAgentEvent(tx, changed, `agent.may_${rest === "awake" ? "wake" : rest}`, {});
     return true;
   }, transactionLimits);

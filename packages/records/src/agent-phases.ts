@@ -43,6 +43,8 @@ async function moveAgent(
     data: {
       phase: to,
       phaseSince: now,
+      // From here on the phase itself says whether it counts among the awake.
+      admittedAt: null,
       reason,
       backendType: published?.type ?? null,
       host: published?.host ?? null,

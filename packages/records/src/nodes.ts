@@ -1,5 +1,6 @@
 import type { AgentReason } from "@automna/core/agents/agent-health";
 import { FAILURE_WINDOW_MS, keepsFailing, mayBeNodesFault, type CordonReason } from "@automna/core/nodes/node-health";
+import type { WarmWish } from "@automna/core/warm-pool/plan-warm-pool";
 import { appError } from "@automna/contract/error-catalogue";
 import type { Node } from "@automna/prisma/generated/client";
 import { appendAudit } from "./audit.ts";
@@ -23,8 +24,13 @@ export interface NodeFacts {
   isThere: boolean;
 }
 
-export async function ensureCell(db: Database, { id, runtime }: { id: string; runtime: string }): Promise<void> {
-  await db.cell.upsert({ where: { id }, create: { id, runtime }, update: { runtime } });
+/** What a provisioner says of its cell; what operators decided about it stays. */
+export async function ensureCell(
+  db: Database,
+  { id, runtime, warmWishes: wishes = [] }: { id: string; runtime: string; warmWishes?: readonly WarmWish[] },
+): Promise<void> {
+  const said = { runtime, warmWishes: wishes.map((wish) => ({ ...wish })) };
+  await db.cell.upsert({ where: { id }, create: { id, ...said }, update: said });
 }
 
 /** Records what the cell says of a node; what operators decided about it stays. Answers whether it was lost or is back. */

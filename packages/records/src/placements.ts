@@ -2,9 +2,10 @@ import { appError } from "@automna/contract/error-catalogue";
 import { AppError } from "@automna/core/shared/app-error";
 import { chooseNode, type PlacementNode, type PlacementWish } from "@automna/core/placements/choose-node";
 import { slotLoad } from "@automna/core/placements/node-load";
+import { MINUTE_MS } from "@automna/core/shared/clock";
 import type { AgentPhase } from "@automna/core/agents/agent-phase";
 import type { Slot } from "@automna/prisma/generated/client";
-import type { Transaction } from "./database.ts";
+import type { Database, Transaction } from "./database.ts";
 import { listNodes, type NodeRecord } from "./nodes.ts";
 
 export interface SlotPlacement {
@@ -38,8 +39,7 @@ export interface NewSlot {
  */
 export async function placeSlot(tx: Transaction, placement: SlotPlacement): Promise<Slot> {
   const { cellId, wish } = placement;
-  // One reservation at a time per cell: two never count the same memory, nor read the same free port.
-  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`placements:${cellId}`}))::text`;
+  await lockPlacements(tx, cellId);
   const nodes = await listNodes(tx, cellId);
   const candidates = await toPlacementNodes(tx, nodes, placement);
   for (;;) {
@@ -53,6 +53,11 @@ export async function placeSlot(tx: Transaction, placement: SlotPlacement): Prom
     // Strangers hold what looked free.
     candidate.load.hasFreePort = false;
   }
+}
+
+/** One reservation at a time per cell: two never count the same memory, nor read the same free port. */
+export async function lockPlacements(tx: Transaction, cellId: string): Promise<void> {
+  await tx.$queryRaw`SELECT pg_advisory_xact_lock(hashtext(${`placements:${cellId}`}))::text`;
 }
 
 /** What operators read; people get the catalogue's words. */
@@ -84,6 +89,9 @@ async function createSlot(
   });
 }
 
+/** A place among the awake that was reserved for a wake so long ago is not taken any more. */
+export const ADMISSION_MS = 2 * MINUTE_MS;
+
 interface LoadRow {
   node_id: string;
   phase: AgentPhase | null;
@@ -91,17 +99,27 @@ interface LoadRow {
   slots: bigint;
 }
 
-/** What each node of the cell carries, as placement sees it. */
+/** The cell's nodes and what each carries, as placement sees it. */
+export async function listPlacementNodes(
+  tx: Database | Transaction,
+  { cellId, ...terms }: Pick<SlotPlacement, "cellId" | "now" | "portRestMs">,
+): Promise<PlacementNode[]> {
+  return toPlacementNodes(tx, await listNodes(tx, cellId), terms);
+}
+
 async function toPlacementNodes(
-  tx: Transaction,
+  tx: Database | Transaction,
   nodes: readonly NodeRecord[],
   { now, portRestMs }: Pick<SlotPlacement, "now" | "portRestMs">,
 ): Promise<PlacementNode[]> {
   const ids = nodes.map(({ id }) => id);
   const loads = await tx.$queryRaw<LoadRow[]>`
     -- A place that a move has left only keeps data.
-    SELECT s.node_id, CASE WHEN s.kept_for_id IS NULL THEN a.phase ELSE 'asleep' END AS phase, s.working_set_mb,
-           count(*) AS slots
+    SELECT s.node_id,
+           CASE WHEN s.kept_for_id IS NOT NULL THEN 'asleep'
+                WHEN a.admitted_at > ${new Date(now.getTime() - ADMISSION_MS)} THEN 'starting'
+                ELSE a.phase END AS phase,
+           s.working_set_mb, count(*) AS slots
     FROM slots s LEFT JOIN agents a ON a.slot_id = s.id
     WHERE s.released_at IS NULL AND s.node_id = ANY(${ids})
     GROUP BY 1, 2, 3`;

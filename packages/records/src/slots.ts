@@ -1,8 +1,9 @@
 import type { Slot } from "@automna/prisma/generated/client";
-import { lockAgent } from "./agents.ts";
+import { appendAgentEvent, lockAgent } from "./agents.ts";
 import { transactionLimits, type Database } from "./database.ts";
 import { assertLease, type Lease } from "./leases.ts";
 import { placeSlot, type SlotPlacement } from "./placements.ts";
+import { takeWarmSlot, type WarmFit } from "./warm-slots.ts";
 
 export type SlotRecord = Slot;
 
@@ -24,7 +25,7 @@ export async function listLiveSlots(
 ): Promise<(SlotRecord & { agentId: string | null })[]> {
   const nodes = await db.node.findMany({ where: { cellId }, select: { id: true } });
   const rows = await db.slot.findMany({
-    where: { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null, isWarm: false },
+    where: { nodeId: { in: nodes.map(({ id }) => id) }, releasedAt: null, warmState: null },
     include: { agent: ownerFields, nextOf: ownerFields, keptFor: ownerFields },
   });
   return rows.map(({ agent, nextOf, keptFor, ...slot }) => {
@@ -53,17 +54,22 @@ export interface SlotReservation extends SlotPlacement {
   agentId: string;
 }
 
-/** Gives the agent a slot on a node that has room for it. An agent that has one keeps it (S10). Throws `no_room`. */
+/**
+ * Gives the agent a slot: a warm one where one fits, else a new one on a node that has room for it. An agent that has one
+ * keeps it (S10). Throws `no_room`.
+ */
 export async function reserveSlot(
   db: Database,
-  { lease, agentId, ...placement }: SlotReservation,
+  { lease, agentId, warmFit = null, ...placement }: SlotReservation & { warmFit?: WarmFit | null },
 ): Promise<SlotRecord> {
   return db.$transaction(async (tx) => {
     await assertLease(tx, lease);
     const agent = await lockAgent(tx, agentId);
     if (agent.slotId !== null) return tx.slot.findUniqueOrThrow({ where: { id: agent.slotId } });
-    const slot = await placeSlot(tx, placement);
-    await tx.agent.update({ where: { id: agent.id }, data: { slotId: slot.id } });
+    const warm = warmFit === null ? null : await takeWarmSlot(tx, warmFit);
+    const slot = warm ?? (await placeSlot(tx, placement));
+    const changed = await tx.agent.update({ where: { id: agent.id }, data: { slotId: slot.id } });
+    if (warm !== null) await appendAgentEvent(tx, changed, "agent.warm_slot_given", { slotId: slot.id });
     return slot;
   }, transactionLimits);
 }

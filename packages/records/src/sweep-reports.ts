@@ -31,21 +31,22 @@ export async function listSweptSlots(
       nodeId: true,
       releasedAt: true,
       startedGeneration: true,
-      isWarm: true,
+      warmState: true,
       agent: ownerFields,
       nextOf: ownerFields,
       keptFor: ownerFields,
     },
   });
-  return rows.map(({ id, nodeId, releasedAt, startedGeneration, isWarm, agent, nextOf, keptFor }) => {
+  return rows.map(({ id, nodeId, releasedAt, startedGeneration, warmState, agent, nextOf, keptFor }) => {
     const owner = [agent, nextOf, keptFor].find((candidate) => candidate !== null && candidate.phase !== "deleted");
     return {
       slotId: id,
       nodeId,
       isReleased: releasedAt !== null,
       agentId: owner?.id ?? null,
-      isWarm,
-      isExpected: startedGeneration !== null && owner?.phase !== "deleting",
+      isWarm: warmState !== null,
+      // The pool itself sees to what is missing of a slot that is nobody's.
+      isExpected: startedGeneration !== null && owner?.phase !== "deleting" && warmState === null,
     };
   });
 }

@@ -12,6 +12,11 @@ export interface ModelIds {
 /** V8's old space is most of the gateway, not all of it: buffers, code and agentd itself need the rest. */
 const HEAP_SHARE = 0.75;
 
+/** Heap cap of the gateway's process in a slot of this limit, MB. */
+export function heapMb(memoryMb: number): number {
+  return Math.floor(memoryMb * HEAP_SHARE);
+}
+
 /** The claim that the agent's present record asks for. */
 export function toClaimRequest(agent: AgentRecord, models: ModelIds): ClaimRequest {
   return {
@@ -21,7 +26,7 @@ export function toClaimRequest(agent: AgentRecord, models: ModelIds): ClaimReque
     personality: agent.personality,
     model: models.main,
     utilityModel: models.utility,
-    memoryMb: Math.floor(slotLimits(agent).memoryMb * HEAP_SHARE),
+    memoryMb: heapMb(slotLimits(agent).memoryMb),
     ...(agent.isSafeMode ? { isSafeMode: true } : {}),
   };
 }

@@ -1,4 +1,4 @@
-import { agentdPaths, agentdStatusSchema, type ClaimRequest } from "@automna/contract/agentd";
+import { agentdPaths, agentdStatusSchema, type ClaimRequest, type PrepareRequest } from "@automna/contract/agentd";
 import { appError } from "@automna/contract/error-catalogue";
 import { INTERNAL_HEADER } from "@automna/contract/headers";
 import type { ObservedAgentd } from "@automna/core/agents/observed-slot";
@@ -17,6 +17,8 @@ export interface AgentdClient {
   observe: (address: AgentdAddress, signal: AbortSignal) => Promise<ObservedAgentd>;
   /** Hands over identity and configuration. Throws `slot_claimed` when the slot serves another agent. */
   claim: (address: AgentdAddress, claim: ClaimRequest, signal: AbortSignal) => Promise<void>;
+  /** Has the gateway come up before the slot is anybody's. Throws `slot_claimed` when it is. */
+  prepare: (address: AgentdAddress, needs: PrepareRequest, signal: AbortSignal) => Promise<void>;
 }
 
 /** agentd answers in a millisecond; beside a booting gateway on a busy machine it was seen to take a second. */
@@ -27,6 +29,23 @@ const CLAIM_TIMEOUT_MS = 20_000;
 
 /** Speaks to agentd's control paths over `dispatcher`. */
 export function makeAgentdClient(dispatcher: Dispatcher): AgentdClient {
+  const put = async (
+    address: AgentdAddress,
+    { path, body: asked }: { path: string; body: object },
+    signal: AbortSignal,
+  ) => {
+    const { statusCode, body } = await request(urlOf(address, path), {
+      dispatcher,
+      method: "PUT",
+      headers: { [INTERNAL_HEADER]: address.controlKey, "content-type": "application/json" },
+      body: JSON.stringify(asked),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(CLAIM_TIMEOUT_MS)]),
+    });
+    await body.dump();
+    if (statusCode === 409) throw appError("slot_claimed");
+    if (statusCode !== 200)
+      throw new AppError("claim_failed", "transient", `agentd answered ${path} with ${statusCode}`);
+  };
   return {
     async observe(address, signal) {
       for (let attempt = 1; ; attempt += 1) {
@@ -36,19 +55,8 @@ export function makeAgentdClient(dispatcher: Dispatcher): AgentdClient {
         if (attempt === STATUS_ATTEMPTS) return { kind: "silent" };
       }
     },
-    async claim(address, claim, signal) {
-      const { statusCode, body } = await request(urlOf(address, agentdPaths.claim), {
-        dispatcher,
-        method: "PUT",
-        headers: { [INTERNAL_HEADER]: address.controlKey, "content-type": "application/json" },
-        body: JSON.stringify(claim),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(CLAIM_TIMEOUT_MS)]),
-      });
-      await body.dump();
-      if (statusCode === 409) throw appError("slot_claimed");
-      if (statusCode !== 200)
-        throw new AppError("claim_failed", "transient", `agentd answered the claim with ${statusCode}`);
-    },
+    claim: (address, claim, signal) => put(address, { path: agentdPaths.claim, body: claim }, signal),
+    prepare: (address, needs, signal) => put(address, { path: agentdPaths.prepare, body: needs }, signal),
   };
 }
 

@@ -1,4 +1,9 @@
 import type { ObservedSlot } from "@automna/core/agents/observed-slot";
+import { agentReasons } from "@automna/core/agents/agent-health";
+import type { Rest } from "@automna/core/agents/sleep-policy";
+import { chooseWake, type WakeChoice } from "@automna/core/placements/choose-wake";
+import { readWake } from "@automna/records/wakes";
+import { toWaking } from "../placements/placement-wish.ts";
 import { trialStages, type ImageTrial, type PlanInput, type PlannedSlot } from "@automna/core/agents/plan-input";
 import { findRest } from "@automna/records/activity";
 import { toServiceStop, type AgentRecord } from "@automna/records/agents";
@@ -31,6 +36,7 @@ export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept
   const toSlot = (record: SlotRecord) => toPlannedSlot(record, hash, deps.cell.image);
   const nothing: ObservedSlot = { kind: "absent" };
   const rest = await findRest(deps.db, agent);
+  const wake = slot === null ? null : await chooseOwnWake(deps, { agent, slot, rest });
   return {
     agent: {
       desired: agent.desired,
@@ -43,6 +49,7 @@ export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept
       retryAtMs: agent.retryAt?.getTime() ?? null,
       rest,
       memoryMb: slotLimits(agent).memoryMb,
+      reason: agentReasons.find((known) => known === agent.reason) ?? null,
       isMoveWished: agent.moveWishedAt !== null,
       wishedImage: agent.wishedImage,
       isSafeMode: agent.isSafeMode,
@@ -51,8 +58,21 @@ export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept
     observed: nothing,
     next: next === null ? null : { ...toSlot(next), isFilled: next.filledFrom === slot?.id, observed: nothing },
     kept: kept.map(({ id, keptUntil }) => ({ slotId: id, untilMs: keptUntil?.getTime() ?? 0 })),
+    wake,
     now: deps.clock(),
   };
+}
+
+/** Of who rests and is to get up: whether its node has room for it. Everybody else costs no question. */
+async function chooseOwnWake(
+  deps: ReconcileDeps,
+  { agent, slot, rest }: { agent: AgentRecord; slot: SlotRecord; rest: Rest },
+): Promise<WakeChoice | null> {
+  const isAtRest = agent.phase === "asleep" || agent.phase === "dozing";
+  const isToGetUp = agent.desired === "running" && rest === "awake" && agent.moveWishedAt === null;
+  if (!isToGetUp || !isAtRest) return null;
+  const input = await readWake(deps.db, toWaking(deps, agent, slot));
+  return input === null ? null : chooseWake(input);
 }
 
 /** Adds what is really there, as seen at `notBefore` (performance.now()) or later. Throws when one could not look (S3). */
@@ -72,8 +92,9 @@ export async function observePlaces(
   };
 }
 
-async function observeSlot(
-  { runtime, agentd, rings }: ReconcileDeps,
+/** One slot as it really is, agentd's word included. Throws when one could not look (S3). */
+export async function observeSlot(
+  { runtime, agentd, rings }: Pick<ReconcileDeps, "runtime" | "agentd" | "rings">,
   { slot, notBefore }: { slot: SlotRecord; notBefore: number },
   signal: AbortSignal,
 ): Promise<ObservedSlot> {

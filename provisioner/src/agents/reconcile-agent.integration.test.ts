@@ -420,6 +420,8 @@ describe("killed at any point", () => {
         agentd: mortal(harness.world.agentd, reaper, 0.05),
         executors: mortal(stepExecutors, reaper, (name) => (killed.has(name) ? 0.04 : 0.5)),
       };
+      // A node that counts who is awake: only there is room asked for.
+      await harness.setNode({ awakeLimit: 9 });
       const agentId = await harness.deploy();
       const wishes = [
         () => harness.wish(agentId, "stopped"),

@@ -85,10 +85,12 @@ interface Planned {
 /** What is to be done. `heldSince`: since when nobody else works on the agent, by performance.now(). */
 async function planSteps(deps: ReconcileDeps, context: StepContext, heldSince: number): Promise<Planned> {
   const ageMs = settledPhases.has(context.agent.phase) ? SETTLED_AGE_MS : MOVING_AGE_MS;
-  const planned = await planSince(deps, context, performance.now() - ageMs);
+  const notBefore = performance.now() - ageMs;
+  const planned = await planSince(deps, context, notBefore);
   // What was seen may be another worker's doing, as it was before we held the lease. Nothing is done on that.
   const isIdle = planned.steps.every(({ step }) => step === "wait");
-  return isIdle || deps.runtime.sharesLooks !== true ? planned : planSince(deps, context, heldSince);
+  const isOwn = deps.runtime.sharesLooks !== true || notBefore >= heldSince;
+  return isIdle || isOwn ? planned : planSince(deps, context, heldSince);
 }
 
 async function planSince(deps: ReconcileDeps, context: StepContext, notBefore: number): Promise<Planned> {

@@ -14,6 +14,17 @@ export interface StartGate {
   tryEnter: (entry: GateEntry) => boolean;
   /** Its boot is over, or was given up. */
   leave: (slotId: string) => void;
+  /** What boots and what waits now, for each node that has any. */
+  list: () => GateFacts[];
+}
+
+export interface GateFacts {
+  nodeId: string;
+  capacityCpuS: number | null;
+  booting: number;
+  waiting: number;
+  /** Of those that wait, how many are for people. */
+  waitingPeople: number;
 }
 
 export interface StartGateOptions {
@@ -48,10 +59,13 @@ export function makeStartGate({ capacity, clock }: StartGateOptions): StartGate 
 
   return {
     tryEnter(entry) {
-      if (capacity === null) return true;
       const now = clock();
       forget(now);
       if (booting.has(entry.slotId)) return true;
+      if (capacity === null) {
+        booting.set(entry.slotId, { ...entry, untilMs: now + LONGEST_BOOT_MS });
+        return true;
+      }
       const sinceMs = waiting.get(entry.slotId)?.sinceMs ?? now;
       waiting.set(entry.slotId, { ...entry, sinceMs, askedAtMs: now });
       const under = [...booting.values()].filter(({ nodeId }) => nodeId === entry.nodeId);
@@ -67,6 +81,21 @@ export function makeStartGate({ capacity, clock }: StartGateOptions): StartGate 
       return true;
     },
     leave: (slotId) => void booting.delete(slotId),
+    list() {
+      forget(clock());
+      const nodeIds = new Set([...booting.values(), ...waiting.values()].map(({ nodeId }) => nodeId));
+      return [...nodeIds].map((nodeId) => {
+        const isHere = (entry: GateEntry) => entry.nodeId === nodeId;
+        const waitHere = [...waiting.values()].filter(isHere);
+        return {
+          nodeId,
+          capacityCpuS: capacity,
+          booting: [...booting.values()].filter(isHere).length,
+          waiting: waitHere.length,
+          waitingPeople: waitHere.filter(({ isForPerson }) => isForPerson).length,
+        };
+      });
+    },
   };
 }
 

@@ -16,6 +16,7 @@ test("scenarios can read every step from the table", () => {
     "dozeSlot",
     "wakeSlot",
     "resizeSlot",
+    "seekRoom",
     "reserveNextSlot",
     "copyVolume",
     "flipMove",

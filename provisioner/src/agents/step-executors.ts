@@ -13,6 +13,7 @@ import {
   stopSlot,
   wakeSlot,
 } from "./steps/slot-steps.ts";
+import { seekRoom } from "./steps/seek-room.ts";
 import { dropSnapshot, endUpgrade, failUpgrade, restoreSlot, snapshotSlot } from "./steps/upgrade-steps.ts";
 import type { StepContext, StepExecutor } from "./steps/step-context.ts";
 
@@ -30,6 +31,7 @@ export const stepExecutors: StepExecutors = {
   dozeSlot,
   wakeSlot,
   resizeSlot,
+  seekRoom,
   reserveNextSlot,
   copyVolume,
   flipMove,

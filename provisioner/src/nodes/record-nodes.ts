@@ -6,7 +6,7 @@ import type { CellNodes } from "./cell-nodes.ts";
 
 export interface NodeRecordingDeps {
   db: Database;
-  cell: { id: string; runtime: string };
+  cell: Parameters<typeof ensureCell>[1];
   nodes: CellNodes;
   clock: Clock;
   log: Logger;

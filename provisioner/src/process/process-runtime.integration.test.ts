@@ -1,165 +1,19 @@
 import { execFileSync } from "node:child_process";
-import {
-  chownSync,
-  cpSync,
-  existsSync,
-  lchownSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
-import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { makeSilentLog } from "@automna/service-kit/log";
 import { newId } from "@automna/service-kit/new-id";
 import { newRootKey } from "@automna/service-kit/slot-keys";
-import { findFreePort } from "@automna/testkit/free-port";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { SlotSpec } from "../agents/agent-runtime.ts";
+import { describe, expect, test } from "vitest";
 import { isAlive } from "./end-slot.ts";
 import { findProcess } from "./process-table.ts";
-import { startProcessRuntime, type ProcessRuntime } from "./process-runtime.ts";
-import { slotPaths, type SlotPaths } from "./slot-paths.ts";
 import { findSlotProcesses } from "./slot-processes.ts";
 
-const isRoot = process.getuid?.() === 0;
-const call = { signal: new AbortController().signal, fencing: 1n };
+import { call, isRoot, live, until, untilAnswering, useProcessSlots } from "../testing/process-slots.ts";
+
 const { signal } = call;
-
-let folder: string;
-let slotsDir: string;
-let runtimes: ProcessRuntime[] = [];
-let made: string[] = [];
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "automna-process-test-"));
-  await chmod(folder, 0o711);
-  slotsDir = join(folder, "slots");
-  // Where other users can read it.
-  cpSync(join(import.meta.dirname, "../testing/stand-in-agent.ts"), join(folder, "agent.ts"));
-  await chmod(join(folder, "agent.ts"), 0o644);
-});
-
-afterEach(async () => {
-  for (const runtime of runtimes) await runtime.close();
-  const last = await runtime();
-  for (const slotId of made) await last.delete(slotId, call);
-  await last.close();
-  runtimes = [];
-  made = [];
-  await rm(folder, { recursive: true, force: true });
-});
-
-async function runtime(
-  over: { stopGraceMs?: number; watchEveryMs?: number; log?: ReturnType<typeof makeSilentLog> } = {},
-): Promise<ProcessRuntime> {
-  const started = await startProcessRuntime({
-    slotsDir,
-    firstPort: 1,
-    images: {
-      installed: {
-        command: [nodeForAll(), join(folder, "agent.ts")],
-        gatewayDir: "/nowhere",
-        gatewayCommand: null,
-        egressUrls: ["http://127.0.0.1:1"],
-        timeZone: "UTC",
-        logLevel: "info",
-      },
-    },
-    clock: Date.now,
-    log: makeSilentLog(),
-    stopGraceMs: 3_000,
-    watchEveryMs: 60_000,
-    ...over,
-  });
-  runtimes.push(started);
-  return started;
-}
-
-/** As root the stand-in runs under another user, who may not reach the checkout's Node. */
-function nodeForAll(): string {
-  if (!isRoot) return process.execPath;
-  const copy = join(folder, "node");
-  if (!existsSync(copy)) {
-    try {
-      linkSync(process.execPath, copy);
-    } catch {
-      // Another disk.
-      cpSync(process.execPath, copy);
-    }
-  }
-  return copy;
-}
-
-async function newSpec(over: Partial<SlotSpec> = {}): Promise<SlotSpec> {
-  const slotId = newId("slt");
-  made.push(slotId);
-  // Users follow from the port's place in the range, which starts at 1 here.
-  let port = await findFreePort();
-  while (port >= 9_000) port = await freeBelow(9_000);
-  const limits = { memoryMb: 2_000, cpus: 1, pids: 100, volumeMb: 100 };
-  const place = { nodeId: "local", host: "127.0.0.1", port, image: "installed" };
-  return { slotId, keyGeneration: 1, rootKey: newRootKey(), ...place, ...limits, ...over };
-}
-
-let nextPort = 6_100 + (process.pid % 500) * 5;
-async function freeBelow(limit: number): Promise<number> {
-  nextPort = nextPort >= limit ? 6_100 : nextPort + 1;
-  return nextPort;
-}
-
-const pathsOf = (slotId: string): SlotPaths => slotPaths(slotsDir, slotId);
-
-function behave(slotId: string, behaviour: object): void {
-  const path = join(pathsOf(slotId).agentd, "behaviour.json");
-  writeFileSync(path, JSON.stringify(behaviour));
-  execFileSync("chmod", ["644", path]);
-}
-
-interface StandIn {
-  pid: number;
-  gatewayPid: number | null;
-  uid: number;
-}
-
-async function untilAnswering({ host, port }: SlotSpec): Promise<StandIn> {
-  for (let i = 0; i < 800; i += 1) {
-    try {
-      const answer = await fetch(`http://${host}:${port}/_automna/status`);
-      return (await answer.json()) as StandIn;
-    } catch {
-      await sleep(50);
-    }
-  }
-  throw new Error("the stand-in does not answer");
-}
-
-async function until(check: () => Promise<boolean>): Promise<void> {
-  for (let i = 0; i < 200; i += 1) {
-    if (await check()) return;
-    await sleep(50);
-  }
-  throw new Error("that did not happen");
-}
-
-async function started(on: ProcessRuntime, behaviour?: object, over: Partial<SlotSpec> = {}) {
-  const spec = await newSpec(over);
-  await on.create(spec, call);
-  if (behaviour !== undefined) behave(spec.slotId, behaviour);
-  await on.start(spec, call);
-  return { spec, standIn: await untilAnswering(spec) };
-}
-
-const live = async (pid: number | null) => pid !== null && (await findProcess(pid)) !== null;
+const { folder, slotsDir, runtime, newSpec, pathsOf, behave, started } = useProcessSlots();
 
 describe("a slot's life", () => {
   test("is absent, then stopped, then running, then stopped cleanly, then gone without a trace", async () => {
@@ -181,7 +35,7 @@ describe("a slot's life", () => {
     expect([await live(pid), await live(gatewayPid)]).toEqual([false, false]);
     await on.delete(spec.slotId, call);
     expect(await on.observe(spec.slotId, signal)).toEqual({ kind: "absent" });
-    expect(readdirSync(slotsDir)).toEqual(["installation-id"]);
+    expect(readdirSync(slotsDir())).toEqual(["installation-id"]);
   });
 
   test("every call can be repeated", async () => {
@@ -263,85 +117,6 @@ describe("a dozing slot", () => {
   });
 });
 
-describe("copies of a volume", () => {
-  test("go to another slot with everything but the marker and the key, as often as asked", async () => {
-    const on = await runtime();
-    const [from, to] = [await newSpec(), await newSpec()];
-    await on.create(from, call);
-    await on.create(to, call);
-    const key = readFileSync(pathsOf(to.slotId).rootKey, "utf8");
-    writeCustomerFiles(from.slotId, "first");
-    writeFileSync(join(pathsOf(from.slotId).agentd, "claim.json"), "claimed");
-    writeFileSync(join(pathsOf(to.slotId).state, "leftover"), "of an earlier try");
-    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
-    writeCustomerFiles(from.slotId, "second");
-    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
-    const state = pathsOf(to.slotId).state;
-    expect(readFileSync(join(state, "notes/memory.txt"), "utf8")).toBe("second");
-    expect(readlinkSync(join(state, "link"))).toBe("/etc/passwd");
-    expect(readFileSync(join(pathsOf(to.slotId).agentd, "claim.json"), "utf8")).toBe("claimed");
-    expect(existsSync(join(state, "leftover"))).toBe(false);
-    expect(readFileSync(pathsOf(to.slotId).rootKey, "utf8")).toBe(key);
-    expect(statSync(join(state, "notes/memory.txt")).uid).toBe(statSync(state).uid);
-    if (isRoot) expect(statSync(state).uid).not.toBe(statSync(pathsOf(from.slotId).state).uid);
-    await on.start(to, call);
-    await untilAnswering(to);
-    await on.start(from, call);
-  });
-
-  test("are made neither from nor to a slot that runs", async () => {
-    const on = await runtime();
-    const { spec: runs } = await started(on);
-    const idle = await newSpec();
-    await on.create(idle, call);
-    const refused = { code: "slot_running" };
-    await expect(on.copyVolume({ from: runs.slotId, to: idle.slotId }, call)).rejects.toMatchObject(refused);
-    await expect(on.copyVolume({ from: idle.slotId, to: runs.slotId }, call)).rejects.toMatchObject(refused);
-    await expect(on.snapshot(runs.slotId, "before", call)).rejects.toMatchObject(refused);
-    await expect(on.resize(runs, call)).rejects.toMatchObject(refused);
-  });
-
-  test("a copy that was cut short can't be started, and the next one ends it", async () => {
-    const on = await runtime();
-    const [from, to] = [await newSpec(), await newSpec()];
-    await on.create(from, call);
-    await on.create(to, call);
-    writeCustomerFiles(from.slotId, "whole");
-    rmSync(pathsOf(to.slotId).state, { recursive: true });
-    mkdirSync(join(pathsOf(to.slotId).root, "incoming/state"), { recursive: true });
-    await expect(on.start(to, call)).rejects.toMatchObject({ code: "slot_data_missing" });
-    await on.copyVolume({ from: from.slotId, to: to.slotId }, call);
-    await on.start(to, call);
-    await untilAnswering(to);
-    expect(readFileSync(join(pathsOf(to.slotId).state, "notes/memory.txt"), "utf8")).toBe("whole");
-  });
-
-  test("a snapshot keeps the volume as it was, comes back as often as asked, and goes", async () => {
-    const on = await runtime();
-    const spec = await newSpec();
-    await on.create(spec, call);
-    const memory = join(pathsOf(spec.slotId).state, "notes/memory.txt");
-    writeCustomerFiles(spec.slotId, "before");
-    await on.snapshot(spec.slotId, "upgrade-2", call);
-    writeCustomerFiles(spec.slotId, "after");
-    await on.snapshot(spec.slotId, "upgrade-2", call);
-    for (let i = 0; i < 2; i += 1) {
-      await on.restoreSnapshot(spec.slotId, "upgrade-2", call);
-      expect(readFileSync(memory, "utf8")).toBe("before");
-      writeCustomerFiles(spec.slotId, "after");
-    }
-    await on.start(spec, call);
-    await untilAnswering(spec);
-    await on.stop(spec.slotId, call);
-    await on.deleteSnapshot(spec.slotId, "upgrade-2", call);
-    await on.deleteSnapshot(spec.slotId, "upgrade-2", call);
-    await expect(on.restoreSnapshot(spec.slotId, "upgrade-2", call)).rejects.toMatchObject({
-      code: "snapshot_missing",
-    });
-    await expect(on.snapshot(spec.slotId, "../outside", call)).rejects.toThrow(TypeError);
-  });
-});
-
 describe("limits and images", () => {
   test("a resize counts from the next start", async () => {
     const on = await runtime({ watchEveryMs: 200 });
@@ -364,17 +139,6 @@ describe("limits and images", () => {
     await expect(on.start(spec, call)).rejects.toMatchObject({ code: "image_missing" });
   });
 });
-
-function writeCustomerFiles(slotId: string, text: string): void {
-  const { state } = pathsOf(slotId);
-  const owner = statSync(state);
-  mkdirSync(join(state, "notes"), { recursive: true, mode: 0o750 });
-  writeFileSync(join(state, "notes/memory.txt"), text);
-  rmSync(join(state, "link"), { force: true });
-  symlinkSync("/etc/passwd", join(state, "link"));
-  for (const path of ["notes", "notes/memory.txt"]) chownSync(join(state, path), owner.uid, owner.gid);
-  lchownSync(join(state, "link"), owner.uid, owner.gid);
-}
 
 describe("how a run ends", () => {
   test("a crash, a kill and a stop are told apart, and announced", async () => {
@@ -450,10 +214,10 @@ describe("a provisioner that was killed", () => {
   test("while creating or deleting leaves nothing that the next one can't finish", async () => {
     const on = await runtime();
     const spec = await newSpec();
-    mkdirSync(join(slotsDir, `.new-${spec.slotId}`, "state"), { recursive: true });
+    mkdirSync(join(slotsDir(), `.new-${spec.slotId}`, "state"), { recursive: true });
     await on.create(spec, call);
     expect((await on.observe(spec.slotId, signal)).kind).toBe("stopped");
-    execFileSync("mv", [pathsOf(spec.slotId).root, join(slotsDir, `.old-${spec.slotId}`)]);
+    execFileSync("mv", [pathsOf(spec.slotId).root, join(slotsDir(), `.old-${spec.slotId}`)]);
     expect(await on.observe(spec.slotId, signal)).toEqual({ kind: "absent" });
     expect(await on.listOwned(signal)).toEqual([spec.slotId]);
     await on.delete(spec.slotId, call);
@@ -563,7 +327,7 @@ test("a process is known by its birth, not by its number alone", async () => {
   expect(await isAlive({ pid: process.pid, birth: "another" })).toBe(false);
   const none = await findSlotProcesses({
     slotId: newId("slt"),
-    stateDir: join(dirname(folder), "none"),
+    stateDir: join(dirname(folder()), "none"),
     users: null,
     leaderPid: null,
   });

@@ -4,7 +4,7 @@ import { AppError } from "@automna/core/shared/app-error";
 import { SECOND_MS, type Clock } from "@automna/core/shared/clock";
 import type { Logger } from "@automna/service-kit/log";
 import type { AgentRuntime, RuntimeSlot, SlotSpec } from "../agents/agent-runtime.ts";
-import { runEvery } from "../sweeps/run-every.ts";
+import { runEvery } from "@automna/service-kit/run-every";
 import { agentdEnvironment, type AgentImage } from "./agentd-launch.ts";
 import { endSlotProcesses } from "./end-slot.ts";
 import { freezeSlot, thawSlot } from "./freeze-slot.ts";

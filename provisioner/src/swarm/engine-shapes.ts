@@ -69,6 +69,7 @@ export const taskSchema = z
     ServiceID: z.string(),
     NodeID: z.string().optional(),
     CreatedAt: timeSchema,
+    DesiredState: z.string().optional(),
     Spec: z.object({ ForceUpdate: z.int().optional() }),
     Status: z.object({
       Timestamp: timeSchema,
@@ -77,13 +78,15 @@ export const taskSchema = z
       ContainerStatus: z.object({ ExitCode: z.int().optional() }).nullish(),
     }),
   })
-  .transform(({ ID, ServiceID, NodeID, CreatedAt, Spec, Status }) => ({
+  .transform(({ ID, ServiceID, NodeID, CreatedAt, DesiredState, Spec, Status }) => ({
     id: ID,
     serviceId: ServiceID,
     nodeId: NodeID === undefined || NodeID === "" ? null : NodeID,
     createdAtMs: CreatedAt,
     run: Spec.ForceUpdate ?? 0,
     state: Status.State,
+    /** Swarm is about to forget it. */
+    isLeaving: DesiredState === "remove",
     stateSinceMs: Status.Timestamp,
     error: Status.Err ?? "",
     exitCode: Status.ContainerStatus?.ExitCode ?? null,

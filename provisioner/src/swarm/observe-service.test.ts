@@ -21,6 +21,7 @@ const taskWith = (state: TaskState, over: Partial<EngineTask> = {}): EngineTask 
   run: 1,
   state,
   stateSinceMs: 7_000,
+  isLeaving: false,
   error: "",
   exitCode: null,
   ...over,
@@ -60,6 +61,8 @@ describe("a slot that is to run", () => {
     ["failed", { error: "starting container failed: bridge full" }, "rejected"],
     ["failed", { exitCode: 1 }, "crashed"],
     ["failed", { exitCode: 137 }, "killed"],
+    // The engine's word for what went with its machine.
+    ["failed", { exitCode: 255 }, "clean"],
     ["complete", { exitCode: 0 }, "crashed"],
     ["shutdown", {}, "clean"],
     ["orphaned", {}, "unknown"],

@@ -54,6 +54,8 @@ export function isOver(state: TaskState): boolean {
 
 /** 128 + SIGKILL: by somebody on the node, or by the kernel for want of memory. */
 const KILLED_EXIT_CODE = 137;
+/** Written by an engine that starts, of what it finds dead (moby: daemon/daemon.go, restore): its machine or itself had gone. */
+const FOUND_DEAD_EXIT_CODE = 255;
 
 function exitCause({ state, error, exitCode }: EngineTask, container: SlotContainer | null): ExitCause {
   if (state === "rejected") return isImageMissing(error) ? "image_missing" : "rejected";
@@ -63,6 +65,8 @@ function exitCause({ state, error, exitCode }: EngineTask, container: SlotContai
   if (state === "shutdown" || state === "remove") return "clean";
   if (state !== "failed") return "unknown";
   if (container?.kind === "ended" && container.wasOomKilled) return "out_of_memory";
+  // Nobody's failure: counted as one, all agents of a node that comes back would be to blame, and with them the node.
+  if (exitCode === FOUND_DEAD_EXIT_CODE) return "clean";
   // Never begun: the container could not be made or started.
   if (exitCode === null) return "rejected";
   return exitCode === KILLED_EXIT_CODE ? "killed" : "crashed";

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { slotLabels, slotResourceName } from "@automna/contract/nodekeeper";
 import { AppError } from "@automna/core/shared/app-error";
 import { appError } from "@automna/contract/error-catalogue";
@@ -11,6 +12,9 @@ import type { FoundService, ServiceBody, SwarmEngine } from "./swarm-engine.ts";
 
 /** Somebody else may change a service at the same moment: another provisioner whose lease has run out. */
 const UPDATE_ATTEMPTS = 5;
+/** Swarm forgets in batches of a quarter of a second; a node that does not answer keeps its tasks for longer. */
+const FORGET_POLL_MS = 100;
+const FORGET_LIMIT_MS = 5_000;
 
 export interface SlotParts {
   /** Id of the secret with the slot's root key. */
@@ -68,6 +72,21 @@ export function makeSlotParts(engine: SwarmEngine, settings: SwarmSettings): Slo
     return taken.id;
   };
 
+  /**
+   * Until Swarm has forgotten the tasks of a service that was scaled down. One that is removed in just that moment ends
+   * the manager's engine: it looks for a task that is not there any more (20.10: orchestrator/service.go:78, nil pointer).
+   */
+  const untilForgotten = async (slotId: string, signal: AbortSignal) => {
+    const deadline = performance.now() + FORGET_LIMIT_MS;
+    while (performance.now() < deadline) {
+      const tasks = await engine.listTasksOf(slotResourceName(slotId), signal);
+      if (!tasks.some(({ isLeaving }) => isLeaving)) return;
+      // With the caller's own reason: a wait that is cut short has one of its own.
+      signal.throwIfAborted();
+      await sleep(FORGET_POLL_MS, undefined, { signal });
+    }
+  };
+
   return {
     ensureSecret,
     findService,
@@ -92,7 +111,9 @@ export function makeSlotParts(engine: SwarmEngine, settings: SwarmSettings): Slo
     },
     async removeService(slotId, signal) {
       const service = await findService(slotId, signal);
-      if (service !== null) await engine.removeService(service.id, signal);
+      if (service === null) return;
+      await untilForgotten(slotId, signal);
+      await engine.removeService(service.id, signal);
     },
     async removeSecret(slotId, signal) {
       const secret = await findSecret(slotId, signal);

@@ -21,7 +21,7 @@ function countingCell(slots: number, nodes: number) {
     return { id: `s${index}`, version: 1, updatedAtMs: 1, name: `x${index}`, labels, run: 1, nodeId, replicas: 1 };
   });
   const tasks = services.map(({ id, nodeId }): EngineTask => {
-    const since = { createdAtMs: 2, stateSinceMs: 3 };
+    const since = { createdAtMs: 2, stateSinceMs: 3, isLeaving: false };
     return { id: `t-${id}`, serviceId: id, nodeId, run: 1, state: "running", error: "", exitCode: null, ...since };
   });
   const listedNodes = Array.from({ length: nodes }, (_, index): EngineNode => {

@@ -111,8 +111,10 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
       observe(slotId, await pictures.since(notBefore, signal)),
     create: (spec, call) =>
       changing(async () => {
-        await keeper.create(spec.slotId, spec.volumeMb, call);
-        const secretId = await parts.ensureSecret(spec, call.signal);
+        const [secretId] = await Promise.all([
+          parts.ensureSecret(spec, call.signal),
+          keeper.create(spec.slotId, spec.volumeMb, call),
+        ]);
         // Last: a slot without its service is looked at as one that was never made.
         await parts.ensureService(spec, secretId, call.signal);
       }),

@@ -14,6 +14,8 @@ interface FakeSlot {
   lastExit: ExitCause;
   endedAtMs: number | null;
   claim: ClaimRequest | null;
+  /** How often its gateway was asked to come up for nobody. */
+  prepared?: number;
 }
 
 export interface FakeWorld {
@@ -151,6 +153,13 @@ export function makeFakeWorld(clock: () => number): FakeWorld {
         slot.claim = claim;
         if (slot.run !== null && slot.run.gateway === "unclaimed")
           Object.assign(slot.run, { gateway: "starting", looks: 0 });
+      },
+      async prepare({ slotId }) {
+        calls.push("prepare");
+        const slot = slotAt(slotId);
+        if (slot.claim !== null) throw new AppError("slot_claimed", "conflict", "somebody's");
+        slot.prepared = (slot.prepared ?? 0) + 1;
+        if (slot.run?.gateway === "unclaimed") Object.assign(slot.run, { gateway: "starting", looks: 0 });
       },
     },
   };

@@ -28,7 +28,10 @@ export interface ProvisionerProcess {
 }
 
 /** The real service with the real agentd and a stand-in for OpenClaw, on a folder of its own. */
-export async function makeProvisionerProcess(databaseUrl: string): Promise<ProvisionerProcess> {
+export async function makeProvisionerProcess(
+  databaseUrl: string,
+  queueRedisUrl: string | null = null,
+): Promise<ProvisionerProcess> {
   const folder = await mkdtemp(join(tmpdir(), "automna-provisioner-test-"));
   await chmod(folder, 0o711);
   const slotsDir = join(folder, "slots");
@@ -40,6 +43,7 @@ export async function makeProvisionerProcess(databaseUrl: string): Promise<Provi
     // Without setpriv on its path every slot runs as our user: in a checkout that others can't enter it has to.
     PATH: isOpenToAll(AGENTD) && isOpenToAll(process.execPath) ? (process.env["PATH"] ?? "") : "/nowhere",
     PROVISIONER_DATABASE_URL: databaseUrl,
+    ...(queueRedisUrl === null ? {} : { PROVISIONER_QUEUE_REDIS_URL: queueRedisUrl }),
     PROVISIONER_RUNTIME: "process",
     PROVISIONER_DATA_DIR: slotsDir,
     PROVISIONER_PORT_RANGE: `${firstPort}-${firstPort + 40}`,

@@ -7,6 +7,7 @@ import { MINUTE_MS } from "@automna/core/shared/clock";
 import { makeBackendConnections } from "../ingress/backend-connections.ts";
 import { makeRefusalReport } from "../ingress/refusal-report.ts";
 import { refuseUpgrade } from "../ingress/refuse.ts";
+import type { DrainTimes } from "../ingress/drain.ts";
 import { makeIngressServer } from "../ingress/server.ts";
 import type { WakeAgent } from "../ingress/waking-agents.ts";
 import { makeAppGuards, type AppGuards } from "./app-guards.ts";
@@ -39,8 +40,8 @@ export interface AppsListener {
   /** What metrics read when somebody asks. */
   counts: AppMetricSources;
   listen: (host: string, port: number) => Promise<number>;
-  /** Takes no more connections, waits for what is under way up to `timeoutMs`, then cuts. */
-  drain: (timeoutMs: number) => Promise<void>;
+  /** Says that it is leaving, then takes no more connections, waits for what is under way until the time is over, and cuts. */
+  drain: (times: DrainTimes) => Promise<void>;
 }
 
 /** A visitor who takes nothing of a file for so long is gone, or holds a place on purpose. */
@@ -96,10 +97,11 @@ export function makeAppsListener(deps: AppsListenerDeps): AppsListener {
       await once(server, "listening");
       return (server.address() as AddressInfo).port;
     },
-    async drain(timeoutMs) {
+    async drain({ noticeMs, timeoutMs }) {
       isDraining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       const untilMs = now() + timeoutMs;
+      await sleep(Math.min(noticeMs, timeoutMs));
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       while (underWay.size > 0 && now() < untilMs) await sleep(20);
       server.closeAllConnections();
       sites.close();

@@ -6,6 +6,8 @@ export type WakeAgent = (agent: { agentId: string; userId: string }) => Promise<
 export interface Waker {
   /** True when the agent is on its way up. Whoever asks meanwhile shares the answer: one wake, however many wait. */
   wake: WakeAgent;
+  /** It was seen up: one that rests again from now on is woken anew. */
+  seenUp: (agentId: string) => void;
 }
 
 interface Asked {
@@ -47,5 +49,6 @@ export function makeWaker({ wakeAgent, now }: { wakeAgent: WakeAgent; now: Clock
       entry.answer = ask(agent);
       return entry.answer;
     },
+    seenUp: (agentId) => void asked.delete(agentId),
   };
 }

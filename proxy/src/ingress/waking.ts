@@ -53,6 +53,7 @@ export function makeWaking({ routes, wakeAgent, limits, now }: WakingOptions): W
   /** As look, and wakes. */
   const ready = async (userId: string): Promise<Readiness> => {
     const found = await look(userId);
+    if (found.isReady) waker.seenUp(found.backend.agentId);
     if (found.isReady || found.outlook !== "asleep" || found.route === null) return found;
     const { agentId, phase } = found.route;
     const isComing = await waker.wake({ agentId, userId }).catch((error: unknown) => {

@@ -62,13 +62,13 @@ export async function killEgress(
       (await world.owner.query<{ spent: string }>("SELECT spent FROM credit_accounts WHERE user_id = $1", [userId]))
         .rows[0]?.spent,
     );
-  ctx.hold(
-    (await spent(again)) === expected.get(again.userId),
-    "each run that was asked again is paid once, by the server's count",
-    [await spent(again), expected.get(again.userId)],
+  // An answer's end reaches its caller before its charge reaches the ledger, and after this sweep that one is late.
+  await ctx.eventually("each run that was asked again is paid, by the server's count", async () =>
+    (await spent(again)) === expected.get(again.userId) ? true : null,
   );
   ctx.hold((await spent(left)) === 0, "runs that only the killed egress knew cost nothing", await spent(left));
   await holdBooksAreRight(ctx, world);
+  ctx.hold((await spent(again)) === expected.get(again.userId), "and paid once");
 }
 
 const streamed = { isStream: true, hasThinking: false, isUtility: false, leaves: null } as const;

@@ -36,6 +36,7 @@ function doorsOf({ agentId, userId }: Person): Door[] {
   };
   const own: Record<Exclude<keyof typeof agentdPaths, "health">, Omit<Door, "title" | "path">> = {
     claim: { method: "PUT", body: claim },
+    prepare: { method: "PUT", body: { model: "m", utilityModel: "u", memoryMb: 1_000 } },
     status: { method: "GET" },
     abort: { method: "POST", body: { sessionKey: "agent:main:main" } },
     appList: { method: "GET" },

@@ -65,6 +65,7 @@ export async function startRecordingBackend(
         : { slotId, generation, agentId, proof: identityProof(keyFor("proof"), nonce, slotId, generation, agentId) }),
     }),
     claim: async () => status(),
+    prepare: async () => status(),
     status,
     address: () => ({ port: portOf(gateway), gateHeader: "x-gate" }),
     abort: async () => true,

@@ -6,7 +6,7 @@ import { deriveSlotKey, egressKeyHash } from "@automna/service-kit/slot-keys";
 import { makeTestIssuer } from "../../../proxy/test/session-tokens.ts";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { GENERATION, newSlot, startBackend, type Backend } from "./backend.ts";
-import { startOwnPostgres, type OwnPostgres } from "./own-postgres.ts";
+import { startOwnPostgres, type OwnPostgres } from "../steps/own-postgres.ts";
 
 export const ORIGIN = "http://automna.test";
 

@@ -2,7 +2,8 @@ import type { ApiClient } from "@automna/testkit/api-client";
 import { connectGateway, type GatewayClient, type RunEnd } from "@automna/testkit/gateway-client";
 import type { ScenarioContext } from "../harness/scenario.ts";
 
-const CONNECT_TIMEOUT_MS = 120_000;
+/** A sleeping agent boots first, on a machine that may have other work. */
+const CONNECT_TIMEOUT_MS = 240_000;
 const ANSWER_TIMEOUT_MS = 90_000;
 
 /** Opens the chat's socket as the dashboard does: again and again until the agent answers. */

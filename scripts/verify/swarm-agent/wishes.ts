@@ -1,7 +1,6 @@
 import type { AgentView } from "@automna/contract/agents";
 import type { ApiRouteName } from "@automna/contract/api-routes";
 import { createPrismaClient } from "@automna/prisma/client";
-import { wishRest } from "@automna/records/activity";
 import { serveAgent } from "@automna/records/agents";
 import { wishMove } from "@automna/records/moves";
 import type { Tier } from "@automna/core/tiers/catalogue";
@@ -9,6 +8,7 @@ import type { ApiClient } from "@automna/testkit/api-client";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { READY_TIMEOUT_MS, lookAtAgent, untilDeleted, untilReady } from "../steps/agent-life.ts";
 import { adminDatabaseUrl } from "../steps/database.ts";
+import { letRest } from "../steps/rest.ts";
 import type { SwarmInstallation } from "../steps/swarm-cell.ts";
 import { openChat } from "../steps/chat.ts";
 import { findRunningSlot, listContainers } from "./slot.ts";
@@ -33,7 +33,7 @@ export function agentActionsOf(ctx: ScenarioContext, installation: SwarmInstalla
       `the agent is ${phase}`,
       async () => ((await lookAtAgent(customer))?.phase === phase ? true : null),
       {
-        timeoutMs: 120_000,
+        timeoutMs: READY_TIMEOUT_MS,
         everyMs: 200,
       },
     );
@@ -48,7 +48,7 @@ export function agentActionsOf(ctx: ScenarioContext, installation: SwarmInstalla
         );
         return containers.flat().some(({ Id: id }) => id === containerId) ? null : true;
       },
-      { timeoutMs: 120_000 },
+      { timeoutMs: READY_TIMEOUT_MS },
     );
     await untilReady(ctx, customer);
     ctx.figure(`seconds: ${sentence}`, (Date.now() - startedAt) / 1_000, "s");
@@ -58,9 +58,7 @@ export function agentActionsOf(ctx: ScenarioContext, installation: SwarmInstalla
     /** As the sweep does it with an agent that nobody needs; a customer who comes back wakes it. */
     async rest(rest: "doze" | "sleep") {
       const agentId = await agentIdOf();
-      const activity = await db.agentActivity.findUnique({ where: { agentId } });
-      const wish = { agentId, rest, wakes: activity?.wakes ?? 0, now: new Date() };
-      ctx.must(await wishRest(db, wish), `the agent may ${rest}`);
+      ctx.must(await letRest(db, { agentId, rest }), `the agent may ${rest}`);
       await untilPhase(rest === "doze" ? "dozing" : "asleep");
       const wokenAt = Date.now();
       const chat = await openChat(ctx, customer);

@@ -262,6 +262,61 @@ describe("a wave", () => {
   });
 });
 
+describe("the warm pool", () => {
+  const cell = async () => {
+    const { cells } = cellListSchema.parse((await operator.call("listCells")).body);
+    return cells[0] ?? expect.unreachable();
+  };
+
+  test("is paused and goes on, once for each key, with a reason in the audit", async () => {
+    await admin.cell.update({ where: { id: "cell-1" }, data: { warmWishes: [{ tier: "starter", perNode: 2 }] } });
+    const body = intent({ type: "pause_warm_pool", cellId: "cell-1" });
+    expect((await Promise.all([act(body), act(body)])).map(({ status }) => status)).toEqual([200, 200]);
+    const paused = (await cell()).warmPool;
+    expect(paused).toEqual({ pausedSinceMs: expect.any(Number), wishes: [{ tier: "starter", perNode: 2 }] });
+    await done({ type: "pause_warm_pool", cellId: "cell-1" });
+    expect((await cell()).warmPool).toEqual(paused);
+    await done({ type: "resume_warm_pool", cellId: "cell-1" });
+    expect((await cell()).warmPool.pausedSinceMs).toBeNull();
+    expect((await audit())[0]).toMatchObject({
+      action: "resume_warm_pool",
+      subject: "cell-1",
+      reason: "as planned",
+      before: { isPaused: true },
+      after: { isPaused: false },
+    });
+  });
+
+  test("is not a customer's to pause, nor one of a cell that there is not", async () => {
+    const body = intent({ type: "pause_warm_pool", cellId: "cell-1" });
+    expect(codeOf(await act(body, customer))).toBe("forbidden");
+    expect((await cell()).warmPool.pausedSinceMs).toBeNull();
+    expect(await refusal({ type: "pause_warm_pool", cellId: "nowhere" })).toBe("cell_not_found");
+  });
+
+  test("shows what each node holds, and who waits at its start gate as far as that was said lately", async () => {
+    const bytes = new Uint8Array([1]);
+    const keys = { rootKeyEnvelope: bytes, ingressKeyEnvelope: bytes, egressKeyHash: bytes };
+    for (const [index, warmState] of ["ready", "ready", "making"].entries()) {
+      const place = { nodeId: "node-2", host: "10.0.0.1", port: 20_001 + index, warmState, warmTier: "starter" };
+      await admin.slot.create({ data: { id: newId("slt"), ...place, ...keys } });
+    }
+    const said = { nodeId: "node-2", booting: 1, waiting: 2, waitingPeople: 1 };
+    await admin.nodeGate.createMany({
+      data: [
+        { ...said, holder: "one", at: new Date() },
+        { ...said, holder: "other", at: new Date() },
+        { ...said, holder: "gone", at: new Date(Date.now() - 10 * 60_000) },
+      ],
+    });
+    expect((await nodeView("node-2")).node).toMatchObject({
+      warm: { ready: 2, making: 1, retiring: 0 },
+      gate: { booting: 2, waiting: 4, waitingPeople: 2 },
+    });
+    expect((await nodeView("node-1")).node).toMatchObject({ warm: { ready: 0 }, gate: { booting: 0 } });
+  });
+});
+
 describe("a sweep", () => {
   const reports = async () => sweepListSchema.parse((await operator.call("listSweeps")).body).reports;
 

@@ -6,6 +6,7 @@ import type { CordonReason } from "@automna/core/nodes/node-health";
 import type { Database } from "@automna/records/database";
 import { listDrainedAgents, type DrainRecord } from "@automna/records/drains";
 import { listNodes, type NodeRecord } from "@automna/records/nodes";
+import { readWaiting, toWarmPoolView } from "./read-waiting.ts";
 
 interface LoadRow {
   node_id: string;
@@ -19,13 +20,18 @@ export async function readCells(db: Database, now: number): Promise<CellList> {
   const [cells, nodes] = await Promise.all([db.cell.findMany({ orderBy: { id: "asc" } }), listNodes(db)]);
   const views = await toNodeViews(db, nodes, now);
   return {
-    cells: cells.map(({ id, runtime }) => ({ id, runtime, nodes: views.filter(({ cellId }) => cellId === id) })),
+    cells: cells.map((cell) => ({
+      id: cell.id,
+      runtime: cell.runtime,
+      warmPool: toWarmPoolView(cell),
+      nodes: views.filter(({ cellId }) => cellId === cell.id),
+    })),
   };
 }
 
 export async function toNodeViews(db: Database, nodes: readonly NodeRecord[], now: number): Promise<NodeView[]> {
   const ids = nodes.map(({ id }) => id);
-  const [loads, failures, drains] = await Promise.all([
+  const [loads, failures, drains, waitingAt] = await Promise.all([
     db.$queryRaw<LoadRow[]>`
       -- A place that a move has left only keeps data.
       SELECT s.node_id, CASE WHEN s.kept_for_id IS NULL THEN a.phase::text ELSE 'asleep' END AS phase, s.working_set_mb,
@@ -39,6 +45,7 @@ export async function toNodeViews(db: Database, nodes: readonly NodeRecord[], no
       distinct: ["nodeId"],
       orderBy: [{ nodeId: "asc" }, { createdAt: "desc" }],
     }),
+    readWaiting(db, ids, now),
   ]);
   return Promise.all(
     nodes.map(async (node) => {
@@ -49,6 +56,7 @@ export async function toNodeViews(db: Database, nodes: readonly NodeRecord[], no
           node,
           loads.filter(({ node_id }) => node_id === node.id),
         ),
+        ...waitingAt(node.id),
         failures: failures.find(({ nodeId }) => nodeId === node.id)?._count ?? 0,
         drain: drain === undefined ? null : await toDrainView(db, drain, now),
       };
@@ -56,7 +64,7 @@ export async function toNodeViews(db: Database, nodes: readonly NodeRecord[], no
   );
 }
 
-function toFacts(node: NodeRecord): Omit<NodeView, "load" | "failures" | "drain"> {
+function toFacts(node: NodeRecord): Omit<NodeView, "load" | "failures" | "drain" | "warm" | "gate"> {
   const { cordonedAt, cordonReason, drainingSince, lostSince, seenAt } = node;
   return {
     id: node.id,

@@ -8,6 +8,7 @@ import { useDocumentTitle } from "../../components/use-document-title.ts";
 import { Loaded } from "./Loaded.tsx";
 import { NodeActions, NodeState } from "./NodeParts.tsx";
 import { MemoryBar } from "./MemoryBar.tsx";
+import { WarmPool } from "./WarmPool.tsx";
 
 /** Every cell and its nodes: how full, how well, and what may be done about it. */
 export function CellsPage() {
@@ -30,12 +31,14 @@ export function CellsPage() {
   );
 }
 
-function Cell({ cell: { id, runtime, nodes } }: { cell: CellList["cells"][number] }) {
+function Cell({ cell }: { cell: CellList["cells"][number] }) {
+  const { id, runtime, nodes } = cell;
   return (
     <Section
       title={`Cell ${id}`}
       description={runtime === "process" ? "Agents as processes of one machine." : "A Swarm."}
     >
+      <WarmPool cell={cell} />
       {nodes.length === 0 ? <p className="text-ink-3">No node has been seen.</p> : null}
       <ul data-testid="nodes" className="grid gap-3">
         {nodes.map((node) => (

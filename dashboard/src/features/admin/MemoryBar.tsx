@@ -29,7 +29,8 @@ export function MemoryBar({ node }: { node: NodeView }) {
       )}
       <p className="text-ink-3">
         {awake}
-        {limit} awake, {slots} {slots === 1 ? "slot" : "slots"}, {portsLeft} {portsLeft === 1 ? "port" : "ports"} left
+        {limit} awake, {node.warm.ready > 0 ? `${node.warm.ready} of them warm, ` : ""}
+        {slots} {slots === 1 ? "slot" : "slots"}, {portsLeft} {portsLeft === 1 ? "port" : "ports"} left
       </p>
     </div>
   );

@@ -3,12 +3,13 @@ import { ProgressBar } from "../../components/ProgressBar.tsx";
 import { RelativeTime } from "../../components/RelativeTime.tsx";
 import { StateMark } from "../../components/StateMark.tsx";
 import { CellActionDialog } from "./CellActionDialog.tsx";
-import { nodeState } from "./cell-texts.ts";
+import { gateWords, nodeState } from "./cell-texts.ts";
 
 /** A node's state in word, icon and colour, what it means, and a drain's progress. */
 export function NodeState({ node }: { node: NodeView }) {
   const { tone, word, detail } = nodeState(node);
   const { drain, drainingSinceMs, lostSinceMs, seenAtMs } = node;
+  const gate = gateWords(node.gate);
   const isDraining = drainingSinceMs !== null && drain?.state === "running";
   return (
     <div data-testid="node-state" data-state={word.toLowerCase()} className="grid content-start gap-1.5">
@@ -26,6 +27,11 @@ export function NodeState({ node }: { node: NodeView }) {
         />
       ) : null}
       {detail === null ? null : <p className="text-13 text-ink-2">{detail}</p>}
+      {gate === null ? null : (
+        <p data-testid="start-gate" className="text-13 text-ink-2">
+          Start gate: {gate}
+        </p>
+      )}
     </div>
   );
 }

@@ -143,6 +143,20 @@ export const cellActionWords: Record<CellActionType, CellActionWords> = {
     fields: [{ name: "days", label: "Days", hint: "0: no longer. At most 90.", initial: "7" }],
     toInput: ({ days }) => ({ days: numberOf(days) }),
   },
+  pause_warm_pool: {
+    label: "Pause the warm pool",
+    title: "Pause the warm pool?",
+    consequence:
+      "No slots are made in advance. Those that are ready are still given to whoever deploys next, and are not replaced.",
+    confirm: "Pause",
+  },
+  resume_warm_pool: {
+    label: "Resume the warm pool",
+    title: "Resume the warm pool?",
+    consequence:
+      "Slots are made in advance again, one at a time on each node, whenever nobody else is coming up there.",
+    confirm: "Resume",
+  },
   request_dry_run: {
     label: "Dry run",
     title: "Ask for a dry run",

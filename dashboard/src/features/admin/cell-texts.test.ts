@@ -1,7 +1,15 @@
 import type { NodeView, SweepReportView } from "@automna/contract/admin-cells";
 import { expect, test } from "vitest";
 import { formatSoak } from "./cell-actions.ts";
-import { drainWords, formatMb, nodeState, reservedPercent, sweepSummary } from "./cell-texts.ts";
+import {
+  drainWords,
+  formatMb,
+  gateWords,
+  nodeState,
+  reservedPercent,
+  sweepSummary,
+  warmPoolWords,
+} from "./cell-texts.ts";
 
 const node: NodeView = {
   id: "n1",
@@ -16,6 +24,8 @@ const node: NodeView = {
   memoryMb: 32_768,
   awakeLimit: null,
   load: { reservedMb: 8_192, awake: 8, slots: 20, ports: 100, portsLeft: 80 },
+  warm: { ready: 0, making: 0, retiring: 0 },
+  gate: { booting: 0, waiting: 0, waitingPeople: 0 },
   failures: 0,
   drain: null,
 };
@@ -50,6 +60,28 @@ test("memory and time have their units", () => {
   expect([formatMb(900), formatMb(32_768)]).toEqual(["900 MB", "32.0 GB"]);
   expect([reservedPercent(node), reservedPercent({ ...node, memoryMb: null })]).toEqual([25, null]);
   expect([0, 90_000, 3_600_000].map(formatSoak)).toEqual(["none", "2 min", "1 h"]);
+});
+
+test("a warm pool says what it is to hold, what it holds, and whether it goes on", () => {
+  const pool = { pausedSinceMs: null, wishes: [{ tier: "starter", perNode: 2 }] };
+  const held = [
+    { ready: 2, making: 0, retiring: 0 },
+    { ready: 1, making: 1, retiring: 0 },
+  ];
+  expect(warmPoolWords(pool, held)).toEqual({
+    tone: "ready",
+    word: "On",
+    detail: "Each node is to hold 2 starter, 3 ready, 1 on the way.",
+  });
+  expect(warmPoolWords({ ...pool, pausedSinceMs: 1 }, held)).toMatchObject({ tone: "waiting", word: "Paused" });
+  expect(warmPoolWords({ ...pool, wishes: [] }, held)).toMatchObject({ tone: "asleep", word: "Off" });
+});
+
+test("a start gate says who waits at it, and nothing while nobody does", () => {
+  expect(gateWords(node.gate)).toBeNull();
+  expect(gateWords({ booting: 2, waiting: 3, waitingPeople: 1 })).toBe(
+    "2 booting, 3 waiting for their turn (1 for people)",
+  );
 });
 
 test("a report is one line", () => {

@@ -1,4 +1,4 @@
-import type { DrainView, NodeView, SweepReportView } from "@automna/contract/admin-cells";
+import type { DrainView, NodeView, SweepReportView, WarmPoolView } from "@automna/contract/admin-cells";
 import type { WaveView } from "@automna/contract/admin-waves";
 import type { CordonReason } from "@automna/core/nodes/node-health";
 import type { SweepFindingKind, SweepOutcome } from "@automna/core/sweeps/plan-sweep";
@@ -44,6 +44,36 @@ export function drainWords({ total, left, moving, stuck }: DrainView): string {
 /** Share of its memory that is reserved, percent; null = it is not counted. */
 export function reservedPercent({ memoryMb, load }: NodeView): number | null {
   return memoryMb === null ? null : Math.min(100, Math.round((100 * load.reservedMb) / Math.max(1, memoryMb)));
+}
+
+/** A cell's warm pool at a glance: what it is to hold, what it holds, and whether it goes on. */
+export function warmPoolWords(
+  { pausedSinceMs, wishes }: WarmPoolView,
+  nodes: readonly NodeView["warm"][],
+): { tone: MarkTone; word: string; detail: string } {
+  const sum = (pick: (warm: NodeView["warm"]) => number) => nodes.reduce((total, warm) => total + pick(warm), 0);
+  const [ready, making, retiring] = [
+    sum((warm) => warm.ready),
+    sum((warm) => warm.making),
+    sum((warm) => warm.retiring),
+  ];
+  const goal = wishes.map(({ tier, perNode }) => `${perNode} ${tier}`).join(" and ");
+  const parts = [
+    wishes.length === 0 ? "The provisioner is told to make none" : `Each node is to hold ${goal}`,
+    `${ready} ready`,
+    ...(making === 0 ? [] : [`${making} on the way`]),
+    ...(retiring === 0 ? [] : [`${retiring} going`]),
+  ];
+  const detail = `${parts.join(", ")}.`;
+  if (wishes.length === 0) return { tone: "asleep", word: "Off", detail };
+  return pausedSinceMs === null ? { tone: "ready", word: "On", detail } : { tone: "waiting", word: "Paused", detail };
+}
+
+/** What waits at a node's start gate, in words; null = nothing does, and nothing boots. */
+export function gateWords({ booting, waiting, waitingPeople }: NodeView["gate"]): string | null {
+  if (booting === 0 && waiting === 0) return null;
+  const people = waiting === 0 ? "" : ` (${waitingPeople} for people)`;
+  return `${booting} booting, ${waiting} waiting for their turn${people}`;
 }
 
 export const waveStateMarks: Record<WaveState, { tone: MarkTone; word: string }> = {

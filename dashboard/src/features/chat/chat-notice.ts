@@ -11,7 +11,7 @@ export interface ChatNotice {
 }
 
 export function chatNotice(
-  agent: Pick<AgentView, "phase" | "desired" | "progress">,
+  agent: Pick<AgentView, "phase" | "desired" | "progress" | "reason">,
   connection: ConnectionState,
   loaded: boolean,
 ): ChatNotice {
@@ -24,6 +24,10 @@ export function chatNotice(
   if (agent.phase === "failing" || agent.phase === "failed")
     return { kind: "trouble", tone: "failing", word: "Unavailable" };
   if (agent.phase === "deleting") return { kind: "trouble", tone: "waiting", word: "Deleting" };
+  // Connecting would be half the truth: the agent is asked for, and its machine is full.
+  if (agent.phase === "moving") return { kind: "warming", tone: "working", word: "Moving to another machine" };
+  if (agent.phase !== "ready" && agent.reason?.code === "waiting_for_room")
+    return { kind: "warming", tone: "waiting", word: "Waiting for room to wake" };
   if (!isReachable(agent)) return { kind: "warming", tone: "working", word: agent.progress.label };
   // The first tries are part of connecting, not trouble; and a later one is no reason to call it over.
   if ((connection.kind === "offline" || connection.kind === "connecting") && connection.attempt > 2) {

@@ -8,6 +8,7 @@ import { toolSummary } from "./tool-summary.ts";
 const agent = (phase: AgentPhase, desired: "running" | "stopped" = "running") => ({
   phase,
   desired,
+  reason: null,
   progress: { ...deployProgress("warming", 0), sinceMs: 0 },
 });
 
@@ -26,6 +27,14 @@ describe("the connection line", () => {
     expect(chatNotice(agent("ready"), { kind: "offline", retryAtMs: 0, attempt: 1 }, true).kind).toBe("connecting");
     expect(chatNotice(agent("ready"), { kind: "offline", retryAtMs: 0, attempt: 3 }, true).kind).toBe("offline");
     expect(chatNotice(agent("ready"), { kind: "connecting", attempt: 3 }, true).kind).toBe("offline");
+  });
+
+  test("says that an agent waits for room, or moves to where there is some", () => {
+    const reason = { code: "waiting_for_room", title: "", detail: "" } as const;
+    const connecting = { kind: "connecting", attempt: 1 } as const;
+    expect(chatNotice({ ...agent("dozing"), reason }, connecting, true).word).toBe("Waiting for room to wake");
+    expect(chatNotice({ ...agent("moving"), reason: null }, connecting, true).word).toBe("Moving to another machine");
+    expect(chatNotice({ ...agent("dozing"), reason: null }, connecting, true).word).toBe("Connecting");
   });
 
   test("tells a stopped agent from a failing one", () => {

@@ -21,7 +21,7 @@ export function ReferralCard() {
 
 function Referrals({ view }: { view: ReferralsView }) {
   return (
-    <div className="grid gap-4">
+    <div className="grid grid-cols-1 gap-4">
       <div className="flex items-center gap-2 rounded-corner border border-line bg-surface py-1 pl-3 pr-1">
         <span data-testid="referral-link" title={view.link} className="min-w-0 flex-1 truncate font-mono text-13">
           {view.link}

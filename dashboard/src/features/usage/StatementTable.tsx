@@ -4,41 +4,28 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Download } from "lucide-react";
 import { usePlatform } from "../../api/api-context.tsx";
 import { statementQuery } from "../../api/queries.ts";
-import { Button, buttonClass } from "../../components/Button.tsx";
-import { Skeleton, Trouble } from "../../components/PageState.tsx";
+import { buttonClass } from "../../components/Button.tsx";
+import { PagedEntries } from "../../components/PagedEntries.tsx";
 import { formatChange, formatCredits, formatDay } from "./usage-texts.ts";
 
 /** What is behind the balance: each line's balance is the one below it plus its own change. */
 export function StatementTable() {
   const { api } = usePlatform();
   const statement = useInfiniteQuery(statementQuery(api));
-  if (statement.isPending) return <Skeleton label="Loading the statement" />;
-  const entries = statement.data?.pages.flatMap((page) => page.entries) ?? [];
-  const trouble = statement.isError ? (
-    <Trouble
-      title={statement.error.message}
-      onRetry={() => void (statement.isFetchNextPageError ? statement.fetchNextPage() : statement.refetch())}
-      busy={statement.isFetching}
-    />
-  ) : null;
-  if (entries.length === 0)
-    return trouble ?? <p className="text-ink-3">Nothing yet: your first credits will show here.</p>;
   return (
-    <div className="grid gap-4">
-      <Entries entries={entries} />
-      {trouble}
-      <div className="flex flex-wrap gap-2">
-        {statement.hasNextPage ? (
-          <Button size="small" busy={statement.isFetchingNextPage} onClick={() => void statement.fetchNextPage()}>
-            Show older
-          </Button>
-        ) : null}
+    <PagedEntries
+      query={statement}
+      loading="Loading the statement"
+      empty="Nothing yet: your first credits will show here."
+      action={
         <a href={apiRoutes.getStatementCsv.path} download className={buttonClass("quiet", "small")}>
           <Download aria-hidden className="size-4" />
           Download as CSV
         </a>
-      </div>
-    </div>
+      }
+    >
+      {(entries) => <Entries entries={entries} />}
+    </PagedEntries>
   );
 }
 

@@ -22,6 +22,8 @@ export const agentReasons = [
   "upgrade_failed",
   "upgrade_interrupted",
   "resting",
+  "waiting_for_room",
+  "moving_for_room",
   "stopped_by_user",
   ...serviceStops,
 ] as const;
@@ -117,6 +119,15 @@ const texts: Record<AgentReason, ReasonText> = {
   resting: {
     title: "Your agent is asleep.",
     detail: "Nobody needed it for a while. It wakes by itself as soon as you write to it.",
+  },
+  waiting_for_room: {
+    title: "Your agent waits for room to wake up.",
+    detail:
+      "Everybody on its machine is awake right now. It wakes by itself as soon as one of them rests; nothing is lost.",
+  },
+  moving_for_room: {
+    title: "Your agent moves to another machine.",
+    detail: "Its own has no room right now. It wakes there with all its data, in about the time of a restart.",
   },
   stopped_by_user: {
     title: "You stopped this agent.",

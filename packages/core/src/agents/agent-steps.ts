@@ -1,3 +1,4 @@
+import type { WakeChoice } from "../placements/choose-wake.ts";
 import type { AgentPhase } from "./agent-phase.ts";
 import type { AgentReason } from "./agent-health.ts";
 import type { DeployStage } from "./deploy-progress.ts";
@@ -35,6 +36,8 @@ export interface AgentStepArguments {
   };
   /** Remove a slot of the agent's that is not its present one, data included, and give its row back. */
   dropSlot: { slotId: string };
+  /** Bring the resting agent nearer to a place among those that are awake on its node. */
+  seekRoom: { choice: WakeChoice };
   /** Freeze the slot where it is. */
   dozeSlot: { slotId: string };
   /** Let a frozen slot go on. */

@@ -18,6 +18,7 @@ const agentWith = (over: Partial<PlannedAgent> = {}): PlannedAgent => ({
   retryAtMs: null,
   rest: "awake",
   memoryMb: 2_560,
+  reason: null,
   isMoveWished: false,
   wishedImage: null,
   isSafeMode: false,
@@ -34,7 +35,7 @@ const slotWith = (over: Partial<PlannedSlot> = {}): PlannedSlot => ({
 });
 /** The next steps where nothing is on its way to another place. */
 const plan = (input: Pick<PlanInput, "agent" | "slot" | "observed" | "now"> & Partial<PlanInput>) =>
-  planAgent({ next: null, kept: [], ...input });
+  planAgent({ next: null, kept: [], wake: null, ...input });
 const running = (
   gateway: "unclaimed" | "starting" | "ready" | "failing",
   claimHash: string | null = "h1",
@@ -119,7 +120,8 @@ class World {
       case "failUpgrade":
       case "restoreSlot":
       case "dropSnapshot":
-        throw new Error(`${step.step} has no place in this world (plan-lifecycle.test.ts has one)`);
+      case "seekRoom":
+        throw new Error(`${step.step} has no place in this world (testing/planned-world.ts has one)`);
       default:
         unreachable(step);
     }
@@ -430,4 +432,14 @@ describe("a crash loop", () => {
       { step: "setPhase", to: "ready", reason: "safe_mode" },
     ]);
   });
+});
+
+test("a slot that has not answered for longer is looked at less often: looks cost what it needs to come up", () => {
+  const silent: ObservedSlot = { kind: "running", startedAtMs: 0, agentd: { kind: "silent" } };
+  const waitAt = (now: number) => {
+    const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 0 });
+    const [step] = plan({ agent, slot: slotWith(), observed: silent, now });
+    return step?.step === "wait" ? step.untilMs - now : null;
+  };
+  expect([100, 2_000, 4_000, 20_000].map(waitAt)).toEqual([250, 250, 500, 1_000]);
 });

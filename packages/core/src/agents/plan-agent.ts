@@ -40,8 +40,8 @@ export function planUnobserved({ agent, now }: Pick<PlanInput, "agent" | "now">)
     : [{ step: "wait", untilMs: now + BLIND_POLL_MS }];
 }
 
-/** Only tidying up: tried again later, and nobody's failure. */
-const tidying: ReadonlySet<AgentStepName> = new Set(["dropSlot", "dropSnapshot"]);
+/** Only tidying up, or asking for room: tried again later, and nobody's failure. */
+const tidying: ReadonlySet<AgentStepName> = new Set(["dropSlot", "dropSnapshot", "seekRoom"]);
 
 /**
  * What it means that a step did not work: a move is given up, a new image goes back, anything else counts as an

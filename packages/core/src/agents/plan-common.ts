@@ -14,11 +14,19 @@ export const SILENCE_LIMIT_MS = 30 * SECOND_MS;
 export const PENDING_LIMIT_MS = 2 * MINUTE_MS;
 /** How often a slot on its way is looked at again; agentd itself is up so soon that a second would be most of it. */
 export const POLL_MS = SECOND_MS;
-export const SILENT_POLL_MS = SECOND_MS / 4;
+const SILENT_POLL_MS = SECOND_MS / 4;
 /** How often a settled agent is looked at besides the sweep. */
 export const SETTLED_POLL_MS = 30 * SECOND_MS;
 /** How soon to look again after one could not look. */
 export const BLIND_POLL_MS = 5 * SECOND_MS;
+
+/**
+ * How soon to look again at a slot that has not answered for so long: on a crowded machine the looks themselves would be
+ * what keeps it from answering, and an eighth more of a long wait is not felt.
+ */
+export function silentPollMs(waitedMs: number): number {
+  return Math.min(POLL_MS, Math.max(SILENT_POLL_MS, Math.floor(waitedMs / 8)));
+}
 
 /** Runs, dozes, or will run as soon as its node gets to it. */
 export function isUp(observed: ObservedSlot): boolean {

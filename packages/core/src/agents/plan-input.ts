@@ -1,4 +1,6 @@
 import type { ServiceStop } from "../billing/service.ts";
+import type { WakeChoice } from "../placements/choose-wake.ts";
+import type { AgentReason } from "./agent-health.ts";
 import type { AgentPhase } from "./agent-phase.ts";
 import type { DesiredState } from "./agent-spec.ts";
 import type { DeployStage } from "./deploy-progress.ts";
@@ -20,6 +22,8 @@ export interface PlannedAgent {
   rest: Rest;
   /** Limit of its slot as its tier says, MB. */
   memoryMb: number;
+  /** What watchers were told last. */
+  reason: AgentReason | null;
   /** Somebody wants it elsewhere, and that has not happened. */
   isMoveWished: boolean;
   /** Image that it is to run; null = whichever its slot has. */
@@ -71,5 +75,7 @@ export interface PlanInput {
   observed: ObservedSlot;
   next: NextSlot | null;
   kept: readonly KeptSlot[];
+  /** What its getting up means for its node; null = it does not get up, has its place already, or nobody counts there. */
+  wake: WakeChoice | null;
   now: number;
 }

@@ -40,7 +40,10 @@ export function planMove(input: PlanInput, slot: PlannedSlot): AgentStep[] {
   if (next === null) return [{ step: "reserveNextSlot", generation: agent.generation }];
   if (next.observed.kind === "absent") return [{ step: "createSlot", slotId: next.slotId }];
   if (observed.kind === "lost") return [{ step: "abandonMove", reason: "node_lost" }];
-  if (agent.phase !== "moving") return [{ step: "setPhase", to: "moving", reason: null }];
+  if (agent.phase !== "moving") {
+    const reason = agent.reason === "moving_for_room" ? agent.reason : null;
+    return [{ step: "setPhase", to: "moving", reason }];
+  }
   if (isUp(observed)) return [{ step: "stopSlot", slotId: slot.slotId }];
   if (!next.isFilled) return [{ step: "copyVolume", from: slot.slotId, to: next.slotId }];
   if (agent.desired === "running" && agent.rest !== "sleep") return planVerify(input, next);

@@ -4,6 +4,7 @@ import type { PlanInput, PlannedSlot } from "./plan-input.ts";
 import { isMoving, planMove } from "./plan-move.ts";
 import { planLeftovers, planPlacing, planSlot } from "./plan-slot.ts";
 import { planRest } from "./plan-stop.ts";
+import { planWake } from "./plan-wake.ts";
 import { isTrialOpen, isUpgradeDue, planTrial, planUpgrade } from "./plan-upgrade.ts";
 import { ATTEMPT_BUDGET } from "./retry-policy.ts";
 
@@ -17,6 +18,8 @@ export function planRun(input: PlanInput): AgentStep[] {
   if (slot === null) return planPlacing(agent);
   if (isTrialOpen(slot)) return planTrial(input, slot);
   if (isMoving(input)) return planMove(input, slot);
+  const waking = planWake(input);
+  if (waking !== null) return waking;
   if (isUpgradeDue(agent, slot)) return planUpgrade(input, slot);
   if (agent.rest === "sleep" && mayRest(input)) return planRest(input, "resting");
   if (agent.rest === "doze" && (agent.phase === "ready" || agent.phase === "dozing")) return planDoze(input, slot);

@@ -10,7 +10,7 @@ import {
   reasonForExit,
   SETTLED_POLL_MS,
   SILENCE_LIMIT_MS,
-  SILENT_POLL_MS,
+  silentPollMs,
   stage,
   startSlot,
 } from "./plan-common.ts";
@@ -82,8 +82,9 @@ function planPending(
 ): AgentStep[] {
   if (agent.phase !== "starting") return enterStarting(agent, slot);
   if (slot.startedGeneration !== agent.generation) return [{ step: "stopSlot", slotId: slot.slotId }];
-  if (now - Math.max(sinceMs, agent.phaseSinceMs) <= PENDING_LIMIT_MS)
-    return [...stage(agent, "starting"), { step: "wait", untilMs: now + SILENT_POLL_MS }];
+  const waitedMs = now - Math.max(sinceMs, agent.phaseSinceMs);
+  if (waitedMs <= PENDING_LIMIT_MS)
+    return [...stage(agent, "starting"), { step: "wait", untilMs: now + silentPollMs(waitedMs) }];
   return [
     { step: "stopSlot", slotId: slot.slotId },
     { step: "recordFailure", reason: "slot_pending" },
@@ -106,8 +107,9 @@ function planRunning(
   }
   if (observed.agentd.kind === "silent") {
     if (agent.phase !== "starting") return enterStarting(agent, slot);
-    const silentTooLong = now - Math.max(observed.startedAtMs, agent.phaseSinceMs) > SILENCE_LIMIT_MS;
-    if (!silentTooLong) return [...stage(agent, "starting"), { step: "wait", untilMs: now + SILENT_POLL_MS }];
+    const silentMs = now - Math.max(observed.startedAtMs, agent.phaseSinceMs);
+    if (silentMs <= SILENCE_LIMIT_MS)
+      return [...stage(agent, "starting"), { step: "wait", untilMs: now + silentPollMs(silentMs) }];
     return [
       { step: "stopSlot", slotId: slot.slotId },
       { step: "recordFailure", reason: "agentd_silent" },

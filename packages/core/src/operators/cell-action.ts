@@ -18,6 +18,9 @@ export interface CellActions {
   /** 0 days = no longer. */
   defer_upgrades: { userId: string; days: number };
   request_dry_run: { cellId: string };
+  /** No slots are made in advance any more; those that are there are still given away. */
+  pause_warm_pool: { cellId: string };
+  resume_warm_pool: { cellId: string };
 }
 export type CellActionType = keyof CellActions;
 export type CellAction = { [Type in CellActionType]: { type: Type } & CellActions[Type] }[CellActionType];

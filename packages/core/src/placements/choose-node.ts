@@ -87,9 +87,17 @@ function refusalOf(node: PlacementNode, wish: PlacementWish): NodeRefusal | null
     return "dedicated_to_another";
   if (wish.kind === "dedicated" && node.ownerId === null) return "not_dedicated";
   if (node.memoryMb !== null && wish.memoryMb > node.memoryMb) return "too_small";
-  if (roomMb(node) < wish.workingSetMb) return "no_memory";
-  if (node.awakeLimit !== null && node.load.awake >= node.awakeLimit) return "too_many_awake";
-  return node.load.hasFreePort ? null : "no_port";
+  return loadRefusal(node, wish) ?? (node.load.hasFreePort ? null : "no_port");
+}
+
+function loadRefusal(node: PlacementNode, { workingSetMb }: Pick<PlacementWish, "workingSetMb">): NodeRefusal | null {
+  if (roomMb(node) < workingSetMb) return "no_memory";
+  return node.awakeLimit !== null && node.load.awake >= node.awakeLimit ? "too_many_awake" : null;
+}
+
+/** True when one more may be awake there, whatever else speaks against a new slot. */
+export function hasRoomFor(node: PlacementNode, wish: Pick<PlacementWish, "workingSetMb">): boolean {
+  return loadRefusal(node, wish) === null;
 }
 
 /** Memory that may still be promised, MB. */

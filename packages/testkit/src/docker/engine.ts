@@ -15,6 +15,8 @@ export interface EngineOptions {
   namespace: string | null;
   /** Further arguments of dockerd. */
   args?: readonly string[];
+  /** A script that runs before each start, with the folder of the engine's data as its argument. */
+  beforeStart?: string;
   /** Data that outlives this engine (layers of a builder). Default: below `folder`. */
   dataRoot?: string;
 }
@@ -28,7 +30,7 @@ export interface Engine {
   pid: () => number;
   /** SIGKILLs dockerd alone; containers live on until `restart` or `remove`. */
   killDaemon: () => Promise<void>;
-  /** The end of the machine: dockerd, its containerd and all containers are killed. */
+  /** The end of the machine: dockerd, its containerd and all containers are killed, and only what is on its disk is left. */
   killAll: () => Promise<void>;
   start: () => Promise<void>;
   /** Stops everything and removes the folder. */
@@ -61,6 +63,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ...(options.args ?? []),
     ];
     await rm(join(folder, "dockerd.pid"), { force: true });
+    if (options.beforeStart !== undefined) await command([options.beforeStart, dataRoot]);
     const log = openSync(logPath, "a");
     // A host name of its own: Swarm shows nodes by it. The program is constant, names and paths are arguments (S9).
     const setName = 'hostname "$1"; shift; exec "$@"';
@@ -73,20 +76,37 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     await untilAnswering(docker, daemon, logPath);
   };
 
+  const containerdPidFile = join(execRoot, "containerd/containerd.pid");
+  const containerdPid = (): number | null => {
+    try {
+      return Number(readFileSync(containerdPidFile, "utf8"));
+    } catch {
+      return null;
+    }
+  };
   const processes = () => listProcesses().filter(({ command: line }) => line.includes(`${folder}/`));
 
   const killDaemon = async () => {
     const pid = daemon?.pid;
     if (pid === undefined) return;
     tryKill(pid, "SIGKILL");
+    const containerd = containerdPid();
     while (isRunning(pid)) await sleep(20);
+    // The kernel kills it with its parent.
+    if (containerd !== null) while (isRunning(containerd)) await sleep(20);
+    // Before somebody has reaped it the next dockerd would take it for one that lives.
+    await rm(containerdPidFile, { force: true });
   };
 
   const killAll = async () => {
     const containers = await containerPids(execRoot);
     for (let round = 0; round < 50; round += 1) {
       const left = [...processes().map(({ pid }) => pid), ...containers].filter(isRunning);
-      if (left.length === 0) return;
+      if (left.length === 0) {
+        await unmountBelow(folder);
+        // On a machine it lies in memory.
+        return rm(execRoot, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+      }
       for (const pid of left) tryKill(pid, "SIGKILL");
       await sleep(100);
     }
@@ -100,7 +120,6 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       while (isRunning(daemon.pid) && Date.now() < deadline) await sleep(50);
     }
     await killAll();
-    await unmountBelow(folder);
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   };
 

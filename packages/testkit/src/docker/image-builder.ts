@@ -9,7 +9,7 @@ import { baseImages, debianRootTar, fillNodeContext } from "./base-images.ts";
 import { command } from "./command.ts";
 import { startEngine, type Engine } from "./engine.ts";
 import { findProgram } from "./find-docker.ts";
-import { LABS_FOLDER } from "./sweep-labs.ts";
+import { LABS_FOLDER, removeAbandoned } from "./sweep-labs.ts";
 
 export interface ImageBuild {
   /** Name and tag of the image. */
@@ -27,6 +27,8 @@ export interface ImageBuilder {
   build: (build: ImageBuild) => Promise<string>;
   /** One tar of the images for `loadImage` of other engines, kept until one of them changes. */
   save: (tags: readonly string[]) => Promise<string>;
+  /** For Docker's own client; builds need `--network=host` there. */
+  socketPath: string;
   remove: () => Promise<void>;
 }
 
@@ -43,9 +45,12 @@ const BUILDER_ARGS = [
 export async function startImageBuilder(): Promise<ImageBuilder> {
   const imagesDir = join(cacheDir(), "images");
   mkdirSync(imagesDir, { recursive: true });
+  const folder = join(LABS_FOLDER, "builder");
+  // Callers hold the lock: what is there is of one that was killed.
+  await removeAbandoned(folder);
   const engine = await startEngine({
     name: "builder",
-    folder: join(LABS_FOLDER, "builder"),
+    folder,
     dataRoot: join(cacheDir(), "image-builder"),
     namespace: null,
     args: BUILDER_ARGS,
@@ -77,6 +82,7 @@ export async function startImageBuilder(): Promise<ImageBuilder> {
       await rename(`${tar}.unfinished`, tar);
       return tar;
     },
+    socketPath: engine.socketPath,
     remove: engine.remove,
   };
 }

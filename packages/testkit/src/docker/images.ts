@@ -36,27 +36,33 @@ function ofService(target: string): TestImage {
   return { tag: `automna/${target}:test`, context: ROOT, target };
 }
 
-/**
- * Builds images unless nothing changed since the last time. Answers the tar of all of them that `loadImage` takes; `buildOthers` may
- * build more with the same builder, and answers their names.
- */
-export function buildTestImages(
-  names: readonly TestImageName[],
-  buildOthers: (builder: ImageBuilder) => Promise<readonly string[]> = async () => [],
-): Promise<string> {
-  const images: TestImage[] = names.map((name) => testImages[name]);
-  return withFileLock(join(cacheDir(), "image-builder.lock"), async () => {
-    const builder = await startImageBuilder();
-    try {
-      for (const image of images.flatMap((each) => [...(each.needs ?? []), each])) await builder.build(image);
-      return await builder.save([...images.map(({ tag }) => tag), ...(await buildOthers(builder))]);
-    } finally {
-      await builder.remove();
-    }
+/** Builds images unless nothing changed since the last time. Answers the tar of all of them that `loadImage` takes. */
+export function buildTestImages(names: readonly TestImageName[]): Promise<string> {
+  return withImageBuilder(async (builder) => {
+    for (const name of names) await buildWithNeeds(builder, name);
+    return builder.save(names.map((name) => testImages[name].tag));
   });
 }
 
 /** The same for one image. */
 export function buildTestImage(name: TestImageName): Promise<string> {
   return buildTestImages([name]);
+}
+
+/** Builds an image and those that its Dockerfile begins with. */
+export async function buildWithNeeds(builder: ImageBuilder, name: TestImageName): Promise<void> {
+  const image: TestImage = testImages[name];
+  for (const each of [...(image.needs ?? []), image]) await builder.build(each);
+}
+
+/** Lends the machine's one builder, which is gone afterwards; its layers stay. */
+export function withImageBuilder<Answer>(use: (builder: ImageBuilder) => Promise<Answer>): Promise<Answer> {
+  return withFileLock(join(cacheDir(), "image-builder.lock"), async () => {
+    const builder = await startImageBuilder();
+    try {
+      return await use(builder);
+    } finally {
+      await builder.remove();
+    }
+  });
 }

@@ -26,8 +26,8 @@ export interface LabCellOptions {
   egressPort?: number;
 }
 
-const NETWORK = "automna-agents";
-const NETWORK_CONFIG = `${NETWORK}-config`;
+/** The agents' network, and what each node makes its part of it from. */
+export const AGENTS_NETWORK = { name: "automna-agents", part: "automna-agents-config" } as const;
 
 export async function startLabCell({ agentNodes: count, images, egressPort }: LabCellOptions): Promise<LabCell> {
   const lab = await startSwarmLab({ size: count + 1 });
@@ -46,7 +46,8 @@ export async function startLabCell({ agentNodes: count, images, egressPort }: La
       keepers.set(node.nodeId, await startNodekeeper({ lab, node, certificates, guard: { egress } }));
     };
     await Promise.all(agentNodes.map(prepare));
-    await makeAgentsNetwork(lab);
+    // The other nodes have their part from their nodekeepers.
+    await makeAgentsNetwork(lab, [manager]);
     for (const node of agentNodes) await labelNode(manager, node, { "automna.role": "agents" });
     return {
       lab,
@@ -55,7 +56,7 @@ export async function startLabCell({ agentNodes: count, images, egressPort }: La
       keepers,
       certificates,
       installId: LAB_INSTALLATION,
-      network: NETWORK,
+      network: AGENTS_NETWORK.name,
       ports: LAB_AGENTS.ports,
       remove,
     };
@@ -66,10 +67,13 @@ export async function startLabCell({ agentNodes: count, images, egressPort }: La
 }
 
 /** Design D5: a bridge of each node's own, made from that node's settings, under one name for the whole Swarm. */
-export async function makeAgentsNetwork({ nodes, manager }: SwarmLab): Promise<void> {
-  for (const { engine } of nodes) {
+export async function makeAgentsNetwork(
+  { nodes, manager }: SwarmLab,
+  parts: readonly LabNode[] = nodes,
+): Promise<void> {
+  for (const { engine } of parts) {
     await engine.docker.createNetwork({
-      Name: NETWORK_CONFIG,
+      Name: AGENTS_NETWORK.part,
       ConfigOnly: true,
       IPAM: { Config: [{ Subnet: LAB_AGENTS.subnet }] },
       Options: {
@@ -79,10 +83,10 @@ export async function makeAgentsNetwork({ nodes, manager }: SwarmLab): Promise<v
     });
   }
   await manager.engine.docker.createNetwork({
-    Name: NETWORK,
+    Name: AGENTS_NETWORK.name,
     Driver: "bridge",
     Scope: "swarm",
-    ConfigFrom: { Network: NETWORK_CONFIG },
+    ConfigFrom: { Network: AGENTS_NETWORK.part },
   });
 }
 

@@ -52,6 +52,10 @@ describe.each(services.map((name) => testImages[name].tag))("%s", (tag) => {
     for (const name of NEVER_SHIPPED) expect(packages).not.toContain(name);
   });
 
+  test("is looked at by a shell that costs next to nothing, and says when nobody answers", async () => {
+    expect(await runInside(tag, "/app/health-check.sh", "1", "/healthz").catch(String)).toContain("Connection refused");
+  });
+
   test("starts: all that it imports is there, and it reads its configuration", async () => {
     expect(await runInside(tag).catch(String)).toContain(WRONG_PORT);
   });

@@ -26,11 +26,17 @@ export interface SwarmLab {
   remove: () => Promise<void>;
 }
 
-/** The settings that production gives its engines. */
-const DAEMON_CONFIG = fileURLToPath(new URL("../../../../infra/daemon.json", import.meta.url));
+/** What production gives its engines. */
+const infra = (file: string) => fileURLToPath(new URL(`../../../../infra/${file}`, import.meta.url));
 const FIRST_HOST_BYTE = 11;
 
-export async function startSwarmLab({ size }: { size: number }): Promise<SwarmLab> {
+export interface SwarmLabOptions {
+  size: number;
+  /** As in production, engines forget their networks before they start; without that some can't be used any more. */
+  isForgetful?: boolean;
+}
+
+export async function startSwarmLab({ size, isForgetful = true }: SwarmLabOptions): Promise<SwarmLab> {
   await sweepLabs();
   const id = randomBytes(3).toString("hex");
   const folder = join(LABS_FOLDER, id);
@@ -53,7 +59,8 @@ export async function startSwarmLab({ size }: { size: number }): Promise<SwarmLa
       name,
       folder: join(folder, name),
       namespace,
-      args: [`--config-file=${DAEMON_CONFIG}`],
+      args: [`--config-file=${infra("daemon.json")}`],
+      ...(isForgetful ? { beforeStart: infra("forget-networks.sh") } : {}),
     });
     nodes.push({ name, address, engine, namespace, nodeId: "" });
   };

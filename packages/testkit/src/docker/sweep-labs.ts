@@ -8,31 +8,59 @@ import { labNamePrefix } from "./lab-network.ts";
 /** Not in a temporary folder: overlay file systems and sockets with short paths. */
 export const LABS_FOLDER = "/var/lib/automna-labs";
 
+/** Three random bytes (startSwarmLab). */
+const LAB_ID = /^[0-9a-f]{6}$/;
+
 /** Removes what runs left that were killed: engines, namespaces, mounts, folders. A lab whose owner lives stays. */
 export async function sweepLabs(): Promise<void> {
   for (const id of listLabs()) {
     const folder = join(LABS_FOLDER, id);
     if (isRunning(ownerOf(folder))) continue;
-    for (const { pid } of listProcesses().filter(({ command: line }) => line.includes(`${folder}/`))) {
-      try {
-        process.kill(pid, "SIGKILL");
-      } catch {
-        // It ended by itself meanwhile.
-      }
-    }
+    killBelow(folder);
     await commandIfPossible(["ip", "link", "del", `${labNamePrefix}${id}`]);
     const namespaces = await command(["ip", "netns", "list"]).catch(() => "");
     for (const line of namespaces.split("\n").filter((each) => each.startsWith(`${labNamePrefix}-${id}-`))) {
       await commandIfPossible(["ip", "netns", "del", line.split(" ")[0] ?? ""]);
     }
-    const mounts = readFileSync("/proc/self/mountinfo", "utf8")
-      .split("\n")
-      .map((line) => line.split(" ")[4] ?? "")
-      .filter((path) => path.startsWith(`${folder}/`));
-    for (const path of mounts.toReversed()) await commandIfPossible(["umount", "--lazy", path]);
-    await detachLoopsBelow(folder);
-    await rm(folder, { recursive: true, force: true });
+    await removeFolder(folder);
   }
+  await sweepSwap();
+}
+
+/** Swap files of runs that were killed (with-swap.ts names them by their owner). */
+async function sweepSwap(): Promise<void> {
+  for (const name of listFolder()) {
+    const owner = /^swap-(\d+)$/.exec(name)?.[1];
+    if (owner === undefined || isRunning(Number(owner))) continue;
+    await commandIfPossible(["swapoff", join(LABS_FOLDER, name)]);
+    await rm(join(LABS_FOLDER, name), { force: true });
+  }
+}
+
+/** Removes what an engine left whose owner was killed. Nobody else may have one there. */
+export async function removeAbandoned(folder: string): Promise<void> {
+  killBelow(folder);
+  await removeFolder(folder);
+}
+
+function killBelow(folder: string): void {
+  for (const { pid } of listProcesses().filter(({ command: line }) => line.includes(`${folder}/`))) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+}
+
+async function removeFolder(folder: string): Promise<void> {
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[4] ?? "")
+    .filter((path) => path.startsWith(`${folder}/`));
+  for (const path of mounts.toReversed()) await commandIfPossible(["umount", "--lazy", path]);
+  await detachLoopsBelow(folder);
+  await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
 /** Where nodekeepers give slots' devices their names. */
@@ -49,6 +77,10 @@ export async function detachLoopsBelow(folder: string): Promise<void> {
 }
 
 function listLabs(): string[] {
+  return listFolder().filter((name) => LAB_ID.test(name));
+}
+
+function listFolder(): string[] {
   try {
     return readdirSync(LABS_FOLDER);
   } catch {

@@ -67,6 +67,8 @@ export interface FakeAnthropicOptions {
   chunkMs?: number;
   models?: readonly string[];
   reply?: MakeReply;
+  /** Address to listen on, for callers in a lab. Default: 127.0.0.1. */
+  host?: string;
 }
 
 export interface FakeAnthropic {
@@ -96,13 +98,13 @@ const UNDESCRIBED = {
   "GET /v1/models/:id": "likewise",
 };
 
-/** Starts a stateful stand-in for the vendor's Messages API on a free port of 127.0.0.1. */
+/** Starts a stateful stand-in for the vendor's Messages API on a free port. */
 export async function startFakeAnthropic(options: FakeAnthropicOptions = {}): Promise<FakeAnthropic> {
   const contract = await openContract({ vendor: "Anthropic", files: DESCRIPTIONS, undescribed: UNDESCRIBED });
   const nonce = randomBytes(9).toString("hex");
   const keys = new Map(Object.entries(options.keys ?? {}));
   const calls: RecordedCall[] = [];
-  const { chunkMs = 20, models = MODELS } = options;
+  const { chunkMs = 20, models = MODELS, host = "127.0.0.1" } = options;
   let reply: MakeReply = options.reply ?? (() => `Hello. The word that only I know is ${nonce}.`);
 
   const server = createServer((request, response) => {
@@ -159,10 +161,10 @@ export async function startFakeAnthropic(options: FakeAnthropicOptions = {}): Pr
     });
   }
 
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     nonce,
     contract,
     requests: () => calls,

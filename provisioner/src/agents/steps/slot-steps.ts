@@ -5,10 +5,11 @@ import {
   reserveSlot as reserveSlotRecord,
   storeAppsKey,
 } from "@automna/records/slots";
-import { toPlacementWish } from "../../placements/placement-wish.ts";
+import { toPlacementWish, toWarmFit } from "../../placements/placement-wish.ts";
 import { slotLimits, toClaimRequest } from "../agent-claim.ts";
 import type { SlotSpec } from "../agent-runtime.ts";
 import { controlKeyOf, newSlotSecrets, openRootKey, sealAppsKeys } from "../slot-secrets.ts";
+import { toSlotSpec } from "../slot-spec.ts";
 import { callOf, slotOf, type StepContext, type StepExecutor } from "./step-context.ts";
 
 // Steps that act on a slot. Each can be repeated after a crash at any line of it (S10).
@@ -24,6 +25,7 @@ export const reserveSlot: StepExecutor<"reserveSlot"> = async (_step, { deps, le
     canUsePort,
     now: new Date(deps.clock()),
     slot: { ...newSlotSecrets(deps.rings), volumeMb: slotLimits(agent).volumeMb, image },
+    warmFit: toWarmFit(agent, deps.cell),
   });
 };
 
@@ -85,9 +87,5 @@ async function addAppsKey(context: StepContext, slotId: string): Promise<void> {
 
 /** What the slot is made and started from, by its record and its agent's tier. */
 export function specOf(context: StepContext, slotId: string): SlotSpec {
-  const slot = slotOf(context, slotId);
-  const { keyGeneration, host, port, nodeId } = slot;
-  const rootKey = openRootKey(context.deps.rings, slot);
-  const image = slot.image ?? context.deps.cell.image;
-  return { slotId, keyGeneration, rootKey, host, port, nodeId, image, ...slotLimits(context.agent) };
+  return toSlotSpec(context.deps, slotOf(context, slotId), context.agent.tier);
 }

@@ -1,5 +1,6 @@
 import type { CellAction, CellActionType } from "@automna/core/operators/cell-action";
 import type { CellActionContext, CellActionExecutor, CellActionOutcome } from "./cell-action.ts";
+import { executePauseWarmPool, executeResumeWarmPool } from "./control-warm-pool.ts";
 import { executeCordon, executeDrain, executeStopDrain, executeUncordon } from "./control-node.ts";
 import {
   executeCreateWave,
@@ -27,6 +28,8 @@ const executors: { [Type in CellActionType]: CellActionExecutor<Type> } = {
   roll_back_wave: executeRollBackWave,
   defer_upgrades: executeDeferUpgrades,
   request_dry_run: executeRequestDryRun,
+  pause_warm_pool: executePauseWarmPool,
+  resume_warm_pool: executeResumeWarmPool,
 };
 
 export async function executeCellAction(context: CellActionContext, action: CellAction): Promise<CellActionOutcome> {

@@ -21,6 +21,8 @@ export interface FakeClerkOptions {
   /** For self-tests: changes an answer before it is checked and sent. */
   spoil?: (route: string, body: unknown) => unknown;
   onExchange?: (exchange: ClerkExchange) => void;
+  /** Address to listen on, for callers in a lab. Default: 127.0.0.1. */
+  host?: string;
 }
 
 export interface ClerkExchange {
@@ -55,9 +57,9 @@ export interface FakeClerk {
   close: () => Promise<void>;
 }
 
-/** Starts a stateful stand-in for Clerk's backend API on a free port of 127.0.0.1. */
+/** Starts a stateful stand-in for Clerk's backend API on a free port. */
 export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<FakeClerk> {
-  const { nowMs = Date.now, random = Math.random, spoil, onExchange } = options;
+  const { nowMs = Date.now, random = Math.random, spoil, onExchange, host = "127.0.0.1" } = options;
   const contract = await openContract({ vendor: "Clerk", files: CLERK_DESCRIPTIONS });
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   const secretKey = `sk_test_${randomBytes(20).toString("hex")}`;
@@ -172,9 +174,9 @@ export async function startFakeClerk(options: FakeClerkOptions = {}): Promise<Fa
   const server = createServer((request, response) => {
     answer(request, response).catch(() => response.destroy());
   });
-  server.listen(0, "127.0.0.1");
+  server.listen(0, host);
   await once(server, "listening");
-  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  url = `http://${host}:${(server.address() as AddressInfo).port}`;
 
   return {
     url,

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Logger } from "@automna/service-kit/log";
+import type { Logger } from "./log.ts";
 
 export interface RepeatedWork {
   name: string;
@@ -8,7 +8,7 @@ export interface RepeatedWork {
   work: (signal: AbortSignal) => Promise<void>;
 }
 
-/** Does `work` now and then again and again, one at a time; a failure is logged and costs one turn. Returns how to stop. */
+/** Does `work` now and then again and again, one at a time; a failure is logged and costs one turn. Returns how to stop, which waits for the turn under way. */
 export function runEvery({ name, everyMs, log, work }: RepeatedWork): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;

@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "agents" ADD COLUMN     "admitted_at" TIMESTAMPTZ(3);
