@@ -1,13 +1,14 @@
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
+import { attackFromInside } from "./tenant-walls/inside-walls.ts";
 import { attackNetwork } from "./tenant-walls/network-walls.ts";
 import { makePlace } from "./tenant-walls/place.ts";
 
 export const scenario: Scenario = {
   name: "tenant-walls",
   title:
-    "from a shell in one agent, from the public side and from root on a customer's own node everything is tried over the network against the rest: each attempt works without the node guard, none with it",
+    "from a shell in one agent, from the public side and from root on a customer's own node everything is tried against the rest: each attempt works with its one guard off, none with it",
   needsDocker: true,
   run,
 };
@@ -17,8 +18,14 @@ async function run(ctx: ScenarioContext): Promise<void> {
   const controlPlane = await openControlPlane(ctx, place);
   const watch = watchAnswers(ctx, place);
   ctx.onCleanup("stop watching", () => watch.stop());
-  await attackNetwork(ctx, place, controlPlane);
-  watch.report("attacks over the network");
+  const rounds: Record<string, () => Promise<void>> = {
+    "attacks over the network": () => attackNetwork(ctx, place, controlPlane),
+    "attacks from inside": () => attackFromInside(ctx, place),
+  };
+  for (const [name, round] of Object.entries(rounds)) {
+    await round();
+    await watch.report(name);
+  }
   await watch.stop();
   await assertChat(ctx, place, "all attacks");
 }
