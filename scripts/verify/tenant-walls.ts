@@ -1,5 +1,6 @@
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
+import { attackByExhaustion } from "./tenant-walls/bombs.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
 import { attackFromInside } from "./tenant-walls/inside-walls.ts";
 import { attackNetwork } from "./tenant-walls/network-walls.ts";
@@ -21,6 +22,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
   const rounds: Record<string, () => Promise<void>> = {
     "attacks over the network": () => attackNetwork(ctx, place, controlPlane),
     "attacks from inside": () => attackFromInside(ctx, place),
+    "attacks by exhaustion": () => attackByExhaustion(ctx, place),
   };
   for (const [name, round] of Object.entries(rounds)) {
     await round();
