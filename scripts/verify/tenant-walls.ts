@@ -3,6 +3,7 @@ import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
 import { attackByExhaustion } from "./tenant-walls/bombs.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
 import { attackFromInside } from "./tenant-walls/inside-walls.ts";
+import { attackKeys } from "./tenant-walls/key-walls.ts";
 import { attackNetwork } from "./tenant-walls/network-walls.ts";
 import { makePlace } from "./tenant-walls/place.ts";
 
@@ -23,6 +24,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
     "attacks over the network": () => attackNetwork(ctx, place, controlPlane),
     "attacks from inside": () => attackFromInside(ctx, place),
     "attacks by exhaustion": () => attackByExhaustion(ctx, place),
+    "attacks with keys": () => attackKeys(ctx, place),
   };
   for (const [name, round] of Object.entries(rounds)) {
     await round();
