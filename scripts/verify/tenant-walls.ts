@@ -3,6 +3,7 @@ import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
 import { attackByExhaustion } from "./tenant-walls/bombs.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
 import { attackFromInside } from "./tenant-walls/inside-walls.ts";
+import { attackKeepers } from "./tenant-walls/keeper-walls.ts";
 import { attackKeys } from "./tenant-walls/key-walls.ts";
 import { attackNetwork } from "./tenant-walls/network-walls.ts";
 import { makePlace } from "./tenant-walls/place.ts";
@@ -25,6 +26,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
     "attacks from inside": () => attackFromInside(ctx, place),
     "attacks by exhaustion": () => attackByExhaustion(ctx, place),
     "attacks with keys": () => attackKeys(ctx, place),
+    "attacks on nodekeeper": () => attackKeepers(ctx, place),
   };
   for (const [name, round] of Object.entries(rounds)) {
     await round();
