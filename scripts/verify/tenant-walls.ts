@@ -2,6 +2,7 @@ import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
 import { attackByExhaustion } from "./tenant-walls/bombs.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
+import { attackEngine } from "./tenant-walls/engine-walls.ts";
 import { attackFromInside } from "./tenant-walls/inside-walls.ts";
 import { attackKeepers } from "./tenant-walls/keeper-walls.ts";
 import { attackKeys } from "./tenant-walls/key-walls.ts";
@@ -27,6 +28,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
     "attacks by exhaustion": () => attackByExhaustion(ctx, place),
     "attacks with keys": () => attackKeys(ctx, place),
     "attacks on nodekeeper": () => attackKeepers(ctx, place),
+    "attacks on Docker": () => attackEngine(ctx, place),
   };
   for (const [name, round] of Object.entries(rounds)) {
     await round();
