@@ -2,6 +2,7 @@ import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { assertChat, watchAnswers } from "./tenant-walls/answering.ts";
 import { attackByExhaustion } from "./tenant-walls/bombs.ts";
 import { openControlPlane } from "./tenant-walls/control-plane.ts";
+import { attackFromDedicatedNode } from "./tenant-walls/dedicated-walls.ts";
 import { attackEngine } from "./tenant-walls/engine-walls.ts";
 import { attackFromInside } from "./tenant-walls/inside-walls.ts";
 import { attackKeepers } from "./tenant-walls/keeper-walls.ts";
@@ -29,6 +30,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
     "attacks with keys": () => attackKeys(ctx, place),
     "attacks on nodekeeper": () => attackKeepers(ctx, place),
     "attacks on Docker": () => attackEngine(ctx, place),
+    "attacks from a dedicated node": () => attackFromDedicatedNode(ctx, place, controlPlane),
   };
   for (const [name, round] of Object.entries(rounds)) {
     await round();
