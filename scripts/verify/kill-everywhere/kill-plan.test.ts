@@ -43,4 +43,6 @@ test("in a short run each step is killed at one moment, whatever the path", () =
   expect(chooseDeath(short, "agt_1", step, "before")).toBeNull();
   expect(chooseDeath(short, "agt_1", step, "after")).toMatchObject({ point: "createSlot" });
   expect(chooseDeath({ ...short, kills: { createSlot: 1 } }, "agt_1", step, "after")).toBeNull();
+  const unharmed = { agt_1: { path: "deploy", killsLeft: -1_000 } };
+  expect(chooseDeath({ ...short, walks: unharmed }, "agt_1", step, "after")).toBeNull();
 });

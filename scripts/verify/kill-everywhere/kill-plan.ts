@@ -33,6 +33,7 @@ const EXTRA_FOR_NEWS = 8;
 /** The step as it counts: entering one phase is not the same as entering another. */
 export function labelOf(step: AgentStep): string {
   if (step.step === "setPhase") return `setPhase ${step.to}`;
+  if (step.step === "seekRoom") return `seekRoom ${step.choice.kind}`;
   return step.step === "setStage" ? `setStage ${step.stage}` : step.step;
 }
 
@@ -51,11 +52,8 @@ export function chooseDeath(
   if (walk === undefined) return null;
   const { path, killsLeft } = walk;
   const death = { agentId, path, step: step.step, moment };
-  if (plan.grain === "step") {
-    const isIt = plan.momentOf[step.step] === moment && (plan.kills[step.step] ?? 0) < plan.rounds;
-    return isIt ? { ...death, point: step.step } : null;
-  }
-  const point = pointOf(path, step, moment);
+  const point = plan.grain === "path" ? pointOf(path, step, moment) : step.step;
+  if (plan.grain === "step" && plan.momentOf[step.step] !== moment) return null;
   const kills = plan.kills[point] ?? 0;
   const isDue = kills === 0 ? killsLeft > -EXTRA_FOR_NEWS : kills < plan.rounds && killsLeft > 0;
   return isDue ? { ...death, point } : null;

@@ -19,7 +19,7 @@ export interface Ledger {
   /** Points that were reached on any path, with the kills there. */
   points: () => ReadonlyMap<string, number>;
   deaths: () => readonly Death[];
-  /** Steps that were to be killed and were not, said as a person would. */
+  /** Steps that were to be killed and were not, said as a person would; `step`: of those that were come by. */
   missing: (steps: readonly string[]) => string[];
   /** How often the agent reached the step on its present walk. */
   reachedSince: (agentId: string, step: string) => number;
@@ -36,6 +36,8 @@ interface Reached {
 }
 
 const NEVER_WALKED = 50;
+/** A point that only accidents lead to may be met by agents alone that were interrupted enough. */
+const RARELY = 2;
 
 export function openLedger(
   folder: string,
@@ -99,8 +101,18 @@ export function openLedger(
       const deaths = [...noted.values()];
       const isKilled = (step: string, moment: Moment) =>
         deaths.some((death) => death.step === step && death.moment === moment);
-      if (grain === "step") return wanted.filter((step) => !moments.some((moment) => isKilled(step, moment)));
-      const unkilled = [...points()].flatMap(([point, count]) => (count === 0 ? [point] : []));
+      if (grain === "step") {
+        const met = reached().flatMap(({ step, moment }) => (momentOf[step] === moment ? [step] : []));
+        return [...new Set(met)].filter((step) => !moments.some((moment) => isKilled(step, moment)));
+      }
+      const passed = new Map<string, number>();
+      for (const { path, moment, label } of reached()) {
+        const point = `${path}: ${moment} ${label}`;
+        passed.set(point, (passed.get(point) ?? 0) + 1);
+      }
+      const unkilled = [...passed].flatMap(([point, times]) =>
+        times > RARELY && (kills[point] ?? 0) === 0 ? [`${point}, passed ${times} times`] : [],
+      );
       const sides = wanted.flatMap((step) =>
         (["before", "after"] as const).flatMap((moment) => (isKilled(step, moment) ? [] : [`${moment} ${step}`])),
       );

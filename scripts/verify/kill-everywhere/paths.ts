@@ -4,6 +4,7 @@ import { changeDesired, createAgent, serveAgent } from "@automna/records/agents"
 import { wishMove } from "@automna/records/moves";
 import { wishImage } from "@automna/records/upgrades";
 import type { Agent, Slot } from "@automna/prisma/generated/client";
+import type { Random } from "../harness/random.ts";
 import { nextTag, type World } from "./world.ts";
 
 // The ways that an agent can go, each wished for by the service and the database role that does it in production.
@@ -197,6 +198,15 @@ export const paths = {
 } as const satisfies Record<string, Path>;
 export type PathName = keyof typeof paths;
 export const pathNames = Object.keys(paths) as PathName[];
+
+/** Deploying, deleting, and so many ways between them with the ways back. */
+export function samplePaths(random: Random, count: number): PathName[] {
+  const between = pathNames.filter((name) => paths[name].from === "ready" && name !== "delete");
+  const picked = random.shuffle(between).slice(0, count);
+  const isBack = (name: PathName) => picked.some((other) => paths[other].to === paths[name].from);
+  const back = pathNames.filter((name) => paths[name].from !== "ready" && isBack(name));
+  return ["deploy", ...picked, ...back, "delete"];
+}
 
 function isWell({ phase, desired }: SeenAgent): boolean {
   return phase === "ready" && desired === "running";

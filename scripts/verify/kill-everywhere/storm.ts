@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { disturbances, liftCordons } from "./disturbances.ts";
+import { liftCordons, type Disturbance } from "./disturbances.ts";
 import { newLife, walk, type Life, type Lives } from "./lives.ts";
 import { paths, type PathName } from "./paths.ts";
 
@@ -13,21 +13,23 @@ export interface StormOptions {
   limitMs: number;
   /** Ways that are gone; the rest are not. */
   among: readonly PathName[];
-  isDisturbed: boolean;
+  /** What is killed and started again meanwhile, in this order. */
+  disturbances: readonly Disturbance[];
 }
 
 /** Once so many points had their kills the next round begins: some are rarely come by. */
 const ROUND_SHARE = 0.85;
+const TELL_EVERY_MS = 10_000;
 
 /** Sends many agents along the paths side by side, wherever kills are still to come. Answers what became of them. */
 export async function runStorm(lives: Lives, options: StormOptions): Promise<Life[]> {
   const { ctx, world, ledger } = lives;
-  const { agents, leastKills, isEverywhere, killsPerWalk, limitMs, among, isDisturbed } = options;
+  const { agents, leastKills, isEverywhere, killsPerWalk, limitMs, among } = options;
   const before = ledger.deaths().length;
   const kills = () => ledger.deaths().length - before;
   const walking = new Map<Life, PathName>();
   const deadline = Date.now() + limitMs;
-  const waiting = isDisturbed ? ctx.random.shuffle(disturbances) : [];
+  const waiting = [...options.disturbances];
   const isLate = () => Date.now() > deadline;
 
   const isEnough = () => {
@@ -68,22 +70,20 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
       ctx.hold(true, `${next.name} was restarted while ${walking.size} agents were on their ways`);
     }
   };
+  const all = Array.from({ length: agents }, (_, index) => newLife(index));
+  let isOver = false;
+  const done = Promise.all(all.map(live)).finally(() => (isOver = true));
   const tell = async () => {
-    while (!isLate() && walking.size > 0) {
-      ctx.log(
-        `  ${kills()} kills, rounds ${ledger.rounds()}, ${among.map((name) => `${name} ${ledger.need(name)}`).join(", ")}`,
-      );
+    while (!isOver && !isLate()) {
+      const needs = among.map((name) => `${name} ${ledger.need(name)}`);
+      ctx.log(`  ${kills()} kills, rounds ${ledger.rounds()}, ${needs.join(", ")}`);
       await liftCordons(world).catch(() => 0);
-      await sleep(10_000, undefined, { signal: ctx.signal });
+      await Promise.race([done, sleep(TELL_EVERY_MS, undefined, { signal: ctx.signal })]);
     }
   };
-  const all = Array.from({ length: agents }, (_, index) => newLife(index));
-  const done = Promise.all(all.map(live));
   await Promise.all([done, disturb(), tell()]);
-  ctx.hold(
-    waiting.length === 0,
-    "every part was away once",
-    waiting.map(({ name }) => name),
-  );
+  for (const { name } of waiting) ctx.hold(false, `${name} was restarted while agents were on their ways`);
+  const unwalked = among.filter((name) => !ledger.isWalked(name));
+  ctx.hold(unwalked.length === 0, `agents went all of ${among.length} ways`, unwalked);
   return all;
 }
