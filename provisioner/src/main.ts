@@ -81,7 +81,7 @@ runtime.onChange((slotId) => {
       log.warn({ err: error, slotId }, "a slot changed and its agent could not be looked up; the sweep will"),
   );
 });
-const sweepAgents = makeAgentSweep({ db, looks, clock });
+const sweepAgents = makeAgentSweep({ db, looks, clock, random: Math.random });
 const stopAgentSweep = runEvery({ name: "agents", everyMs: config.sweepMs, log, work: sweepAgents });
 // What was announced while nobody listened.
 listener.onReconnect(

@@ -4,7 +4,13 @@ import { idFrom } from "@automna/core/shared/ids";
 import { AGENTS_NETWORK, makeAgentsNetwork } from "@automna/testkit/docker/lab-cell";
 import { loadImage } from "@automna/testkit/docker/image-builder";
 import { buildTestImage, testImages } from "@automna/testkit/docker/images";
-import { makeCellCertificates, startNodekeeper, type LabNodekeeper } from "@automna/testkit/docker/lab-nodekeeper";
+import { command } from "@automna/testkit/docker/command";
+import {
+  LAB_AGENTS,
+  makeCellCertificates,
+  startNodekeeper,
+  type LabNodekeeper,
+} from "@automna/testkit/docker/lab-nodekeeper";
 import { detachLoopsBelow } from "@automna/testkit/docker/sweep-labs";
 import { startSwarmLab, type LabNode, type SwarmLab } from "@automna/testkit/docker/swarm-lab";
 import { afterEach, expect, test } from "vitest";
@@ -25,18 +31,23 @@ async function startNode(isForgetful: boolean): Promise<LabNode> {
   return node;
 }
 
-/** Something that sits on the agents' network of that node, as slots do: never started again by Swarm itself. */
+const SITTER_PORT = 20_000;
+/** Something that sits on the agents' network of that node and answers, as slots do: never started again by Swarm itself. */
 const service = ({ nodeId }: LabNode, run: number) => ({
   Name: "sitter",
   TaskTemplate: {
-    ContainerSpec: { Image: testImages.tinyAgent.tag, Command: ["sleep", "600"], Init: true },
+    ContainerSpec: { Image: testImages.tinyAgent.tag, Command: answering(run), Init: true },
     RestartPolicy: { Condition: "none" as const },
     Placement: { Constraints: [`node.id==${nodeId}`] },
     Networks: [{ Target: AGENTS_NETWORK.name }],
     ForceUpdate: run,
   },
-  EndpointSpec: { Mode: "dnsrr" as const },
+  EndpointSpec: {
+    Mode: "dnsrr" as const,
+    Ports: [{ Protocol: "tcp" as const, TargetPort: 80, PublishedPort: SITTER_PORT, PublishMode: "host" as const }],
+  },
 });
+const answering = (run: number) => ["node", "-e", `require("http").createServer((_, r) => r.end("${run}")).listen(80)`];
 
 async function startAgain(node: LabNode, run: number): Promise<string> {
   // As the provisioner does before each start.
@@ -92,6 +103,20 @@ test("agents start on a node whose machine went without a warning, and after its
   // Twice is the same as once.
   const named = (await node.engine.docker.listNetworks()).filter(({ Name: name }) => name === AGENTS_NETWORK.part);
   expect(named).toHaveLength(1);
+});
+
+test("an agent is reached on a node whose engine was killed while others ran: nothing of theirs has its address", async () => {
+  const node = await startNode(true);
+  const answered = () =>
+    fetch(`http://${node.address}:${SITTER_PORT}/`, { signal: AbortSignal.timeout(2_000) }).then((told) => told.text());
+  expect(await startAgain(node, 1)).toBe("running");
+  await expect.poll(() => answered().catch(String), { timeout: 30_000 }).toBe("1");
+  await node.engine.killDaemon();
+  await node.engine.start();
+  expect(await startAgain(node, 2)).toBe("running");
+  await expect.poll(() => answered().catch(String), { timeout: 30_000 }).toBe("2");
+  const ports = await command(["ip", "-n", node.namespace, "-oneline", "link", "show", "master", LAB_AGENTS.bridge]);
+  expect(ports.trim().split("\n")).toHaveLength(1);
 });
 
 test("an engine that remembers its networks starts none there any more: what the start script is for", async () => {

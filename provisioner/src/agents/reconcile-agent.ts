@@ -115,7 +115,6 @@ async function executeSteps(
 ): Promise<ReconcileOutcome | null> {
   for (const step of steps) {
     context.signal.throwIfAborted();
-    if (step.step === "wait") return { kind: "wait", untilMs: step.untilMs };
     if (step.step === "startSlot" && !mayStart(deps, context, step.slotId))
       return { kind: "wait", untilMs: deps.clock() + GATE_POLL_MS };
     try {
@@ -132,6 +131,7 @@ async function executeSteps(
       await executeStep(deps.executors, { ...answer, ...(detail === undefined ? {} : { detail }) }, context);
       return null;
     }
+    if (step.step === "wait") return { kind: "wait", untilMs: step.untilMs };
     // Ready, given up, stopped or gone elsewhere: whatever was booting boots no more.
     if (step.step !== "startSlot" && step.step !== "claimSlot" && step.step !== "setStage") leaveGate(deps, context);
     deps.log.debug({ agentId: context.agent.id, ...step }, "step done");

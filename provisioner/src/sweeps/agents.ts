@@ -18,6 +18,20 @@ export function isUnsettled({ desired, phase, attempts, retryAt, rest }: AgentSu
 
 const restingPhase: Readonly<Record<string, AgentSummary["phase"]>> = { doze: "dozing", sleep: "asleep" };
 
+/**
+ * Who is on the way before who is as wished, and otherwise by chance: were it always the same order, an agent whose look
+ * ends the process would keep those behind it waiting for ever. `random`: from 0 to below 1.
+ */
+export function toSweepOrder<Agent extends AgentSummary>(
+  agents: readonly Agent[],
+  { now, random }: { now: number; random: () => number },
+): Agent[] {
+  return agents
+    .map((agent) => ({ agent, rank: (isUnsettled(agent, now) ? 0 : 1) + random() }))
+    .toSorted((one, other) => one.rank - other.rank)
+    .map(({ agent }) => agent);
+}
+
 /** An agent on its way is polled by its own timer; further away than this a timer belongs to an earlier wish. */
 const POLLED_WITHIN_MS = 2 * SECOND_MS;
 
@@ -26,10 +40,12 @@ export function makeAgentSweep({
   db,
   looks,
   clock,
+  random,
 }: {
   db: Database;
   looks: LookScheduler;
   clock: Clock;
+  random: () => number;
 }): () => Promise<void> {
   let nextFullMs = 0;
   return async () => {
@@ -37,7 +53,7 @@ export function makeAgentSweep({
     const now = clock();
     const isFull = now >= nextFullMs;
     if (isFull) nextFullMs = now + FULL_SWEEP_MS;
-    for (const agent of agents) {
+    for (const agent of toSweepOrder(agents, { now, random })) {
       const isForgotten = isUnsettled(agent, now) && !looks.isDueWithin(agent.id, POLLED_WITHIN_MS);
       if (isFull || isForgotten) looks.hint(agent.id);
     }

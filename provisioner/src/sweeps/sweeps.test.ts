@@ -1,6 +1,6 @@
 import type { AgentSummary } from "@automna/records/agents";
 import { describe, expect, test } from "vitest";
-import { isUnsettled } from "./agents.ts";
+import { isUnsettled, toSweepOrder } from "./agents.ts";
 
 const summary = (over: Partial<AgentSummary>): AgentSummary => ({
   id: "agt_1",
@@ -32,5 +32,24 @@ describe("who needs a look", () => {
     expect(isUnsettled(summary({ phase: "dozing" }), 0)).toBe(true);
     for (const phase of ["ready", "failed", "failing", "deleting"] as const)
       expect(isUnsettled(summary({ desired: "deleted", phase, attempts: 6, retryAt: new Date(100) }), 0)).toBe(true);
+  });
+});
+
+describe("who is looked at first", () => {
+  const agents = ["a", "b", "c", "d"].map((id) =>
+    summary({ id, phase: id === "a" || id === "b" ? "ready" : "starting" }),
+  );
+  const order = (...numbers: number[]) => {
+    const left = [...numbers];
+    return toSweepOrder(agents, { now: 0, random: () => left.shift() ?? 0 }).map(({ id }) => id);
+  };
+
+  test("people who wait come before those who have what they wish", () => {
+    expect(order(0, 0, 0.9, 0.9).slice(0, 2).toSorted()).toEqual(["c", "d"]);
+  });
+
+  test("an agent whose look ends the process does not keep those behind it waiting for ever", () => {
+    expect(order(0.1, 0.2, 0.3, 0.4)).toEqual(["c", "d", "a", "b"]);
+    expect(order(0.2, 0.1, 0.4, 0.3)).toEqual(["d", "c", "b", "a"]);
   });
 });

@@ -15,7 +15,7 @@ export interface EngineOptions {
   namespace: string | null;
   /** Further arguments of dockerd. */
   args?: readonly string[];
-  /** A script that runs before each start, with the folder of the engine's data as its argument. */
+  /** A script that runs before each start in the engine's network namespace, with the folder of its data as its argument. */
   beforeStart?: string;
   /** Data that outlives this engine (layers of a builder). Default: below `folder`. */
   dataRoot?: string;
@@ -52,9 +52,10 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const docker = new Docker({ socketPath });
   let daemon: ChildProcess | null = null;
 
+  const enter = namespace === null ? [] : ["nsenter", `--net=/var/run/netns/${namespace}`];
   const start = async () => {
     const argv = [
-      ...(namespace === null ? [] : ["nsenter", `--net=/var/run/netns/${namespace}`]),
+      ...enter,
       "dockerd",
       `--host=unix://${socketPath}`,
       `--data-root=${dataRoot}`,
@@ -63,7 +64,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ...(options.args ?? []),
     ];
     await rm(join(folder, "dockerd.pid"), { force: true });
-    if (options.beforeStart !== undefined) await command([options.beforeStart, dataRoot]);
+    if (options.beforeStart !== undefined) await command(["env", ...enter, options.beforeStart, dataRoot]);
     const log = openSync(logPath, "a");
     // A host name of its own: Swarm shows nodes by it. The program is constant, names and paths are arguments (S9).
     const setName = 'hostname "$1"; shift; exec "$@"';
