@@ -10,6 +10,7 @@ import { askManager, identityOf, type ManagerCall, type SwarmIdentity } from "./
 import { docker } from "../steps/walls/shell.ts";
 import type { Place } from "./place.ts";
 import { probeFromNamespace } from "./probe.ts";
+import { taskAttempt } from "./task-wall.ts";
 
 /** Root on the node of one customer against the Swarm, other slots' secrets and the control plane. */
 export async function attackFromDedicatedNode(
@@ -18,7 +19,13 @@ export async function attackFromDedicatedNode(
   controlPlane: ControlPlane,
 ): Promise<void> {
   const doors = await doorAttempts(place, controlPlane);
-  const all = [...(await managerAttempts(place)), ...engineAttempts(place), ...secretAttempts(place), ...doors];
+  const all = [
+    ...(await managerAttempts(place)),
+    await taskAttempt(ctx, place),
+    ...engineAttempts(place),
+    ...secretAttempts(place),
+    ...doors,
+  ];
   await makeAttempts(ctx, sample(ctx, all));
 }
 

@@ -8,14 +8,13 @@ import type { ScenarioContext } from "../../harness/scenario.ts";
 import { docker, execIn, type Shell } from "./shell.ts";
 
 type CreateOptions = NonNullable<Parameters<Engine["docker"]["createContainer"]>[0]>;
-export type HostConfig = NonNullable<CreateOptions["HostConfig"]>;
+type HostConfig = NonNullable<CreateOptions["HostConfig"]>;
 type Mount = NonNullable<HostConfig["Mounts"]>[number];
 
 /** What of a slot's container is different in its twin. */
 export interface Off {
   host?: Partial<HostConfig>;
-  /** Instead of the fixed-size volume's stand-in and the limited /tmp. */
-  volume?: Mount;
+  /** Instead of the limited /tmp. */
   tmp?: Mount;
   mounts?: readonly Mount[];
   /** Beside the slot's own, as NAME=value. */
@@ -54,7 +53,7 @@ export async function withTwin<Result>(
       PortBindings: {},
       RestartPolicy: { Name: "no" },
       Mounts: [
-        off.volume ?? { Type: "volume", Source: "", Target: "/data" },
+        { Type: "volume", Source: "", Target: "/data" },
         off.tmp ?? {
           Type: "tmpfs",
           Target: "/tmp",
