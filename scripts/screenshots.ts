@@ -36,6 +36,14 @@ const pages = {
   plans: "/dashboard/plans",
   settings: "/dashboard/settings",
 } as const;
+/** The operators' pages that do. */
+const adminPages = {
+  "admin-cells": "/admin/cells",
+  "admin-waves": "/admin/waves",
+  "admin-sweeps": "/admin/sweeps",
+  "admin-waitlist": "/admin/waitlist",
+  "admin-mails": "/admin/mails",
+} as const;
 /** Window plus what of the longest frame is out of sight. */
 const CONTENT_HEIGHT = `innerHeight + Math.max(...[...document.querySelectorAll("html, main, main > *")]
   .map(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight))`;
@@ -116,7 +124,7 @@ async function takePages(product: Product, browser: Browser, look: Look): Promis
   await page.close();
 }
 
-/** The operators' page, with what they see of a customer. */
+/** The operators' pages, with what they see of a customer and of a node. */
 async function takeAdmin(product: Product, browser: Browser, look: Look): Promise<void> {
   const page = await browser.newPage(looks[look]);
   await page.goto(await product.newStartLink());
@@ -125,6 +133,11 @@ async function takeAdmin(product: Product, browser: Browser, look: Look): Promis
   await page.getByRole("link", { name: EMAIL }).first().click();
   await page.waitForURL(/customers/);
   await takeWhole(page, "admin-customer", new URL(page.url()).pathname, look);
+  for (const [name, path] of Object.entries(adminPages)) await takeWhole(page, name, path, look);
+  await page.goto(new URL(adminPages["admin-cells"], page.url()).href);
+  await page.locator("[data-node] a").first().click();
+  await page.waitForURL(/nodes/);
+  await takeWhole(page, "admin-node", new URL(page.url()).pathname, look);
   await page.close();
 }
 

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cores, spawnPinned, stopChild } from "./processes.ts";
+import { cores, pairsMax, spawnPinned, stopChild } from "./processes.ts";
 
 /** nginx and haproxy as an operator would set them up for this, with one worker and without a log. */
 const configs: Record<NativeName, (ports: { own: number; backend: number }) => string> = {
@@ -42,7 +42,7 @@ http {
   haproxy: ({ own, backend }) => `
 global
   nbthread 1
-  maxconn 9000
+  maxconn ${pairsMax}
 defaults
   mode http
   option http-keep-alive
@@ -56,7 +56,7 @@ frontend front
   bind 127.0.0.1:${own} backlog 4096
   default_backend agent
 backend agent
-  server one 127.0.0.1:${backend} maxconn 9000
+  server one 127.0.0.1:${backend} maxconn ${pairsMax}
 `,
 };
 

@@ -5,6 +5,8 @@ import type { Target } from "./jobs.ts";
 
 const ATTEMPTS = 5;
 const RETRY_MS = 1_000;
+/** Whoever holds as many as they may leaves the next one waiting. */
+const ANSWER_MS = 30_000;
 
 /** A WebSocket after its handshake, as a raw connection. The users take turns. */
 async function openSocket(target: Target, turn: number): Promise<Socket> {
@@ -28,7 +30,7 @@ async function askForSocket({ port, prefixes, headers }: Target, turn: number) {
   socket.write(
     `GET ${prefixes[index]}/ws HTTP/1.1\r\n${lines.join("")}connection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
   );
-  const [head] = (await once(socket, "data")) as [Buffer];
+  const [head] = (await once(socket, "data", { signal: AbortSignal.timeout(ANSWER_MS) })) as [Buffer];
   return { socket, head: head.toString("latin1") };
 }
 

@@ -7,7 +7,7 @@ import {
   type Candidate,
   type CandidateName,
 } from "./candidates.ts";
-import { disciplines } from "./disciplines.ts";
+import { disciplines, WARM_UPS_SMALL } from "./disciplines.ts";
 import type { Job, Measured } from "./jobs.ts";
 import { measureIdle, type IdleFigure } from "./measure-idle.ts";
 import { installNatives } from "./native.ts";
@@ -87,15 +87,13 @@ async function measureDisciplines(
   }
   const measure = (job: Job, { target }: Candidate) => load.ask<Measured>({ job, target });
   const figures: ProxyFigures["disciplines"] = {};
-  for (const { name, unit, job } of disciplines) {
+  for (const { name, unit, job, warmUps } of disciplines) {
     const candidates = all.filter(
       (one) => wanted === undefined || wanted[name]?.some((asked) => asked === one.name) === true,
     );
     if (candidates.length === 0) continue;
     log(`${name}: per ${unit}`);
-    // Unmeasured before: compilers and caches settle.
-    for (const candidate of isQuick ? candidates : [...candidates, ...candidates])
-      await measure(job(isQuick), candidate);
+    await warmUp(candidates, isQuick ? 1 : warmUps, (candidate) => measure(job(isQuick), candidate));
     const taken = await measureRounds(candidates, job(isQuick), { rounds, attempts, measure });
     for (const [candidate, one] of taken) log(`  ${describe(candidate, one)}`);
     figures[name] = Object.fromEntries(taken);
@@ -131,12 +129,21 @@ async function measureRoutes(
   onStarted("many", many.stop);
   const job: Job = { kind: "small", connections: 32, count: isQuick ? 2_000 : 12_000 };
   const measure = (asked: Job, { target }: Candidate) => load.ask<Measured>({ job: asked, target });
-  for (const candidate of isQuick ? [one, many] : [one, many, one, many]) await measure(job, candidate);
+  await warmUp([one, many], isQuick ? 1 : WARM_UPS_SMALL, (candidate) => measure(job, candidate));
   const figures = await measureRounds([one, many], job, { rounds, attempts, measure });
   for (const [name, figure] of figures) log(`  ${describe(name, figure)}`);
   for (const { stop } of [one, many]) await stop();
   const [first, second] = [figures.get("one"), figures.get("many")];
   return first === undefined || second === undefined ? null : { one: first, many: second, count: routes };
+}
+
+/** Unmeasured: compilers and caches settle. */
+async function warmUp(
+  candidates: readonly Candidate[],
+  times: number,
+  measure: (candidate: Candidate) => Promise<unknown>,
+): Promise<void> {
+  for (let time = 0; time < times; time += 1) for (const candidate of candidates) await measure(candidate);
 }
 
 function describe(name: string, { cpuUs, spread, p50Ms, p99Ms, perS, repeated }: Figures): string {

@@ -6,7 +6,7 @@ import { untilReady } from "./steps/agent-life.ts";
 import { startSwarmInstallation } from "./steps/swarm-cell.ts";
 import { makeKeepsakes } from "./swarm-agent/keepsakes.ts";
 import { assertNothingLeft } from "./swarm-agent/remains.ts";
-import { assertFromInside, assertInspected } from "./swarm-agent/walls.ts";
+import { assertFromInside, assertInspected, attackFromInside } from "./swarm-agent/walls.ts";
 
 export const scenario: Scenario = {
   name: "swarm-agent",
@@ -37,6 +37,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
   const { memoryMb, cpus } = tierCatalogue.local;
   await assertInspected(ctx, first, { memoryMb, cpus, pids: SLOT_PIDS });
   await assertFromInside(ctx, first);
+  await attackFromInside(ctx, first);
 
   const wishes = agentActionsOf(ctx, installation, customer);
   await wishes.rest("doze");

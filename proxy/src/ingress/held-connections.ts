@@ -78,13 +78,13 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
     user[held.kind] -= 1;
     totals[held.kind] -= 1;
     onCount(held.userId);
-    if (user.held.size === 0) users.delete(held.userId);
-    const session = sessions.get(held.sessionId);
-    if (session !== undefined && session.held.delete(held) && session.held.size === 0) sessions.delete(held.sessionId);
+    sessions.get(held.sessionId)?.held.delete(held);
   };
 
+  // Whoever holds nothing goes here and not with their last request: the next one nearly always comes soon.
   const sweep = setInterval(() => {
     for (const session of sessions.values()) if (session.freshUntilMs <= now()) endEach(session.held, "token_stale");
+    for (const holds of [sessions, users]) for (const [id, { held }] of holds) if (held.size === 0) holds.delete(id);
   }, SWEEP_MS);
   sweep.unref();
 
@@ -96,10 +96,14 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
       session.freshUntilMs = now() + FRESH_MS;
     },
     add({ tokenIssuedAtS }, held) {
-      const session = sessions.get(held.sessionId);
-      if (session === undefined) {
-        sessions.set(held.sessionId, { tokenIssuedAtS, freshUntilMs: now() + FRESH_MS, held: new Set([held]) });
-      } else session.held.add(held);
+      let session = sessions.get(held.sessionId);
+      if (session === undefined)
+        sessions.set(held.sessionId, (session = { tokenIssuedAtS: 0, freshUntilMs: 0, held: new Set() }));
+      if (session.held.size === 0) {
+        session.tokenIssuedAtS = tokenIssuedAtS;
+        session.freshUntilMs = now() + FRESH_MS;
+      }
+      session.held.add(held);
       let user = users.get(held.userId);
       if (user === undefined) users.set(held.userId, (user = { held: new Set(), http: 0, websocket: 0 }));
       user.held.add(held);
@@ -111,8 +115,8 @@ export function makeHeldConnections({ now, onCount = () => undefined }: HeldConn
     },
     count: (userId, kind) => users.get(userId)?.[kind] ?? 0,
     total: (kind) => totals[kind],
-    users: () => [...users.keys()],
-    holds: (userId) => users.has(userId),
+    users: () => [...users].filter(([, { held }]) => held.size > 0).map(([userId]) => userId),
+    holds: (userId) => (users.get(userId)?.held.size ?? 0) > 0,
     endSession: (sessionId) => endEach(sessions.get(sessionId)?.held, "session_ended"),
     endUser: (userId, reason) => endEach(users.get(userId)?.held, reason),
     endMoved(userId, backendId) {

@@ -11,6 +11,8 @@ import { startInstallation, type VerifiedInstallation } from "./installation.ts"
 export interface SwarmInstallation extends VerifiedInstallation {
   cell: LabCell;
   image: string;
+  /** Where agents reach egress. */
+  egressUrl: string;
 }
 
 export interface SwarmInstallationOptions {
@@ -42,6 +44,7 @@ export async function startSwarmInstallation(
     return path;
   };
   const { authority, provisioner } = cell.certificates;
+  const egressUrl = `http://${cell.lab.network.hostAddress}:${egressPort}`;
   const all = {
     PROVISIONER_RUNTIME: "swarm",
     PROVISIONER_CELL_ID: "lab",
@@ -56,12 +59,12 @@ export async function startSwarmInstallation(
     // Agents reach egress at this machine's address on the lab's wire, and nowhere else.
     EGRESS_HOST: cell.lab.network.hostAddress,
     EGRESS_PORT: String(egressPort),
-    PROVISIONER_EGRESS_URLS: `http://${cell.lab.network.hostAddress}:${egressPort}`,
+    PROVISIONER_EGRESS_URLS: egressUrl,
     ...settings,
   };
   const lines = Object.entries(all).map(([name, value]) => `${name}='${value}'\n`);
   const installation = await startInstallation(ctx, {
     args: ["--settings", await file("settings.env", lines.join(""))],
   });
-  return { ...installation, cell, image: testImages[image].tag };
+  return { ...installation, cell, image: testImages[image].tag, egressUrl };
 }

@@ -1,4 +1,7 @@
 import type { ScenarioContext } from "../harness/scenario.ts";
+import { makeAttempts, sample } from "../steps/walls/attempt.ts";
+import { toWallAttempt } from "../steps/walls/inside-attempt.ts";
+import { ownWalls } from "../steps/walls/own-walls.ts";
 import { inside, type SlotOnNode } from "./slot.ts";
 
 export interface ExpectedLimits {
@@ -42,7 +45,7 @@ export async function assertInspected(ctx: ScenarioContext, slot: SlotOnNode, li
   is("its environment holds no secret", secrets.length === 0, secrets);
 }
 
-/** What the agent's own shell may do. */
+/** What the agent's own shell is, and has. */
 export async function assertFromInside(ctx: ScenarioContext, slot: SlotOnNode): Promise<void> {
   const status = await inside(slot, "cat", "/proc/self/status");
   const gateway = await inside(
@@ -65,26 +68,17 @@ export async function assertFromInside(ctx: ScenarioContext, slot: SlotOnNode): 
       privileges,
     );
   }
-  const forbidden = {
-    "read agentd's secret": "cat /run/secrets/slot-root-key",
-    "look into agentd's folder": "ls /data/agentd",
-    "signal agentd": "kill -0 $(pgrep -o -u 10001)",
-    "write to the root file system": "touch /opt/here",
-    "write beside its state": "touch /data/here",
-    "make a device": "mknod /tmp/disk b 8 0",
-    mount: "mount -t tmpfs none /tmp",
-    "change the network": "ip link set lo down || echo 0 > /proc/sys/net/ipv4/ip_forward",
-  };
-  for (const [what, attempt] of Object.entries(forbidden)) {
-    const said = await inside(slot, "sh", "-c", `${attempt} 2>&1`).then(
-      (output) => ({ isDone: true, output }),
-      (error: Error) => ({ isDone: false, output: error.message }),
-    );
-    ctx.hold(!said.isDone, `inside: it can't ${what}`, said.isDone ? said.output : undefined);
-  }
   const full = await inside(slot, "sh", "-c", "fallocate -l 1T /data/state/full 2>&1").catch(
     (error: Error) => error.message,
   );
   ctx.hold(/No space left|too large/i.test(full), "inside: its disk ends where its volume does", full);
   await inside(slot, "rm", "-f", "/data/state/full");
+}
+
+/** What it tries on its own container, each time first in a copy without the one guard; `tenant-walls` tries the rest. */
+export async function attackFromInside(ctx: ScenarioContext, slot: SlotOnNode): Promise<void> {
+  await makeAttempts(
+    ctx,
+    sample(ctx, ownWalls).map((attempt) => toWallAttempt(ctx, slot, attempt)),
+  );
 }

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ScenarioContext } from "../harness/scenario.ts";
-import { identityProof, deriveSlotKey } from "@automna/service-kit/slot-keys";
+import { identityProof } from "@automna/service-kit/slot-keys";
 import { openChat, say } from "../steps/chat.ts";
-import type { Place, Tenant } from "./place.ts";
+import { keyOf, type Place, type Tenant } from "./place.ts";
 
 const EVERY_MS = 250;
 /** Two cores carry three engines, a whole product and its attackers; a wall that falls shows as no answer at all. */
@@ -10,8 +10,8 @@ const LONGEST_MS = 15_000;
 
 /** Asks B's agent and the platform all the time that the attacks take. */
 export interface Watch {
-  /** Says how it went since the last time, under a name. */
-  report: (during: string) => void;
+  /** Says how it went since the last time, under a name, once each has been asked. */
+  report: (during: string) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -44,7 +44,9 @@ export function watchAnswers(ctx: ScenarioContext, { neighbour, remote }: Place)
     }
   });
   return {
-    report(during) {
+    async report(during) {
+      while (heard.some(({ tookMs, failures }) => tookMs.length + failures.length === 0))
+        await sleep(EVERY_MS, undefined, { signal });
       for (const each of heard) {
         const sorted = each.tookMs.splice(0).toSorted((a, b) => a - b);
         const failures = each.failures.splice(0);
@@ -64,12 +66,13 @@ export function watchAnswers(ctx: ScenarioContext, { neighbour, remote }: Place)
 }
 
 /** From the proxy's place, with an answer that only this slot's agentd can give. */
-async function proveItself({ node, port, slotId, generation, agentId, rootKey }: Tenant): Promise<void> {
+async function proveItself(tenant: Tenant): Promise<void> {
+  const { node, port, slotId, generation, agentId } = tenant;
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
   const answer = await fetch(`http://${node.address}:${port}/healthz?nonce=${nonce}`, {
     signal: AbortSignal.timeout(LONGEST_MS),
   });
-  const proof = identityProof(deriveSlotKey(rootKey, "proof", slotId, generation), nonce, slotId, generation, agentId);
+  const proof = identityProof(keyOf(tenant, "proof"), nonce, slotId, generation, agentId);
   if (!(await answer.text()).includes(proof)) throw new Error("somebody else answers");
 }
 

@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { command } from "@automna/testkit/docker/command";
 import type { LabNode } from "@automna/testkit/docker/swarm-lab";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { docker } from "../steps/walls/shell.ts";
@@ -52,4 +53,10 @@ async function start(ctx: ScenarioContext, [program, ...argv]: [string, ...strin
   });
   ended.catch(() => undefined);
   await Promise.race([once(child.stdout, "data"), ended]);
+}
+
+/** Writes a file in an agent's volume as the agent would. */
+export async function plant({ node, containerId }: Tenant, path: string, text: string): Promise<void> {
+  const script = 'umask 077; printf %s "$2" > "$1"; sync "$1"';
+  await command([...docker(node), "exec", "--user=10002", containerId, "sh", "-c", script, "sh", path, text]);
 }

@@ -1,3 +1,4 @@
+import { deriveSlotKey, type SlotKeyPurpose } from "@automna/service-kit/slot-keys";
 import type { LabNode } from "@automna/testkit/docker/swarm-lab";
 import { labelNode } from "@automna/testkit/docker/lab-cell";
 import { signIn, type ApiClient } from "@automna/testkit/api-client";
@@ -117,6 +118,11 @@ async function findTenant(
       "base64url",
     ),
   };
+}
+
+/** A slot's key for one use, as its agentd and the platform derive it. */
+export function keyOf({ rootKey, slotId, generation }: Tenant, purpose: SlotKeyPurpose): string {
+  return deriveSlotKey(rootKey, purpose, slotId, generation);
 }
 
 /** Runs a program in the node's network, as root there. */
