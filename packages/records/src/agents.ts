@@ -29,12 +29,28 @@ export async function listAgentsOfUser(db: Database | Transaction, userId: strin
 }
 
 /** What a sweep needs to know of every agent that is not gone, to see who needs a look. */
-export type AgentSummary = Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt" | "rest">;
+export interface AgentSummary extends Pick<AgentRecord, "id" | "desired" | "phase" | "attempts" | "retryAt"> {
+  /** How it may rest now: a wake ends that. */
+  rest: string;
+}
 
 export async function listAgentSummaries(db: Database): Promise<AgentSummary[]> {
-  return db.agent.findMany({
+  const agents = await db.agent.findMany({
     where: { phase: { not: "deleted" } },
-    select: { id: true, desired: true, phase: true, attempts: true, retryAt: true, rest: true },
+    select: {
+      id: true,
+      desired: true,
+      phase: true,
+      attempts: true,
+      retryAt: true,
+      rest: true,
+      restWakes: true,
+      activity: { select: { wakes: true } },
+    },
+  });
+  return agents.map(({ restWakes, activity, ...agent }) => {
+    const isOver = (activity?.wakes ?? 0) !== restWakes;
+    return isOver ? { ...agent, rest: "awake" } : agent;
   });
 }
 

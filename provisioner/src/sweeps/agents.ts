@@ -4,6 +4,8 @@ import { listAgentSummaries, type AgentSummary } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 import type { LookScheduler } from "../agents/look-scheduler.ts";
 
+/** Not 1: something may be wished of an agent that looks settled by its record, and it too must come first at times. */
+const SETTLED_RANK = 0.5;
 /** Everything is looked at this often, settled or not (design D1). */
 const FULL_SWEEP_MS = MINUTE_MS;
 
@@ -11,7 +13,6 @@ const FULL_SWEEP_MS = MINUTE_MS;
 export function isUnsettled({ desired, phase, attempts, retryAt, rest }: AgentSummary, now: number): boolean {
   if (phase === "failed" && attempts >= ATTEMPT_BUDGET) return desired === "deleted";
   if (phase === "failing" && retryAt !== null && retryAt.getTime() > now) return desired === "deleted";
-  // Whether a rest is over is told by a hint, and seen by the full sweep.
   if (desired === "running") return phase !== "ready" && phase !== restingPhase[rest];
   return desired === "deleted" || phase !== "asleep";
 }
@@ -19,15 +20,15 @@ export function isUnsettled({ desired, phase, attempts, retryAt, rest }: AgentSu
 const restingPhase: Readonly<Record<string, AgentSummary["phase"]>> = { doze: "dozing", sleep: "asleep" };
 
 /**
- * Who is on the way before who is as wished, and otherwise by chance: were it always the same order, an agent whose look
- * ends the process would keep those behind it waiting for ever. `random`: from 0 to below 1.
+ * Mostly who is on the way before who is as wished, and otherwise by chance: were it always the same order, an agent whose
+ * look ends the process would keep those behind it waiting for ever. `random`: from 0 to below 1.
  */
 export function toSweepOrder<Agent extends AgentSummary>(
   agents: readonly Agent[],
   { now, random }: { now: number; random: () => number },
 ): Agent[] {
   return agents
-    .map((agent) => ({ agent, rank: (isUnsettled(agent, now) ? 0 : 1) + random() }))
+    .map((agent) => ({ agent, rank: random() + (isUnsettled(agent, now) ? 0 : SETTLED_RANK) }))
     .toSorted((one, other) => one.rank - other.rank)
     .map(({ agent }) => agent);
 }

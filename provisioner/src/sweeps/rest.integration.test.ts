@@ -4,6 +4,7 @@ import { makePool } from "@automna/records/pool";
 import { createTestDatabase } from "@automna/testkit/postgres";
 import { expect, test } from "vitest";
 import { makeHarness } from "../testing/reconcile-harness.ts";
+import { makeAgentSweep } from "./agents.ts";
 import { makeRestSweep } from "./rest.ts";
 
 const { signal } = new AbortController();
@@ -59,4 +60,23 @@ test("a request that was under way when its agent was frozen brings it back", as
   await makeRestSweep({ db, times, hint: () => undefined, clock: harness.now, log: deps.log })(signal);
   expect((await harness.settle(agentId)).phase).toBe("ready");
   await ingress.end();
+});
+
+test("a wake whose hint died with a process is seen by the next turn of the sweep, not within a minute", async () => {
+  await using database = await createTestDatabase();
+  await using harness = makeHarness(database);
+  const agentId = await harness.deploy();
+  await harness.settle(agentId);
+  await harness.rest(agentId, "doze");
+  expect((await harness.settle(agentId)).phase).toBe("dozing");
+  const hinted: string[] = [];
+  const looks = { hint: (id: string) => hinted.push(id), isDueWithin: () => false, close: async () => undefined };
+  const sweep = makeAgentSweep({ db: harness.db, looks, clock: harness.now, random: () => 0 });
+  await sweep();
+  expect(hinted.splice(0), "everybody at first").toEqual([agentId]);
+  await sweep();
+  expect(hinted).toEqual([]);
+  await harness.wake(agentId);
+  await sweep();
+  expect(hinted).toEqual([agentId]);
 });

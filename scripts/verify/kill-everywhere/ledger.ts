@@ -36,6 +36,8 @@ interface Reached {
 }
 
 const NEVER_WALKED = 50;
+/** Where nobody has died yet counts before another time elsewhere. */
+const NEWS_WORTH = 10;
 /** A point that only accidents lead to may be met by agents alone that were interrupted enough. */
 const RARELY = 2;
 
@@ -64,6 +66,10 @@ export function openLedger(
     for (const [point, count] of Object.entries(kills)) known.set(point, count);
     return known;
   };
+  const isKilled = (step: string, moment: Moment) =>
+    [...noted.values()].some((death) => death.step === step && death.moment === moment);
+  const unkilledSides = (step: string) =>
+    (["before", "after"] as const).flatMap((moment) => (isKilled(step, moment) ? [] : [`${moment} ${step}`]));
   write();
 
   return {
@@ -95,12 +101,14 @@ export function openLedger(
       if (grain === "step") return reached().some((each) => each.path === path) ? 0 : 1;
       const ours = [...points()].filter(([point]) => point.startsWith(`${path}: `));
       if (ours.length === 0) return NEVER_WALKED;
-      return ours.reduce((sum, [, count]) => sum + Math.max(0, rounds - count), 0);
+      const onIt = new Set(reached().flatMap((each) => (each.path === path ? [each.step] : [])));
+      const sides = steps.filter((step) => onIt.has(step)).flatMap(unkilledSides).length;
+      return ours.reduce(
+        (sum, [, count]) => sum + (count === 0 ? NEWS_WORTH : Math.max(0, rounds - count)),
+        sides * NEWS_WORTH,
+      );
     },
     missing(wanted) {
-      const deaths = [...noted.values()];
-      const isKilled = (step: string, moment: Moment) =>
-        deaths.some((death) => death.step === step && death.moment === moment);
       if (grain === "step") {
         const met = reached().flatMap(({ step, moment }) => (momentOf[step] === moment ? [step] : []));
         return [...new Set(met)].filter((step) => !moments.some((moment) => isKilled(step, moment)));
@@ -113,10 +121,7 @@ export function openLedger(
       const unkilled = [...passed].flatMap(([point, times]) =>
         times > RARELY && (kills[point] ?? 0) === 0 ? [`${point}, passed ${times} times`] : [],
       );
-      const sides = wanted.flatMap((step) =>
-        (["before", "after"] as const).flatMap((moment) => (isKilled(step, moment) ? [] : [`${moment} ${step}`])),
-      );
-      return [...sides, ...unkilled];
+      return [...wanted.flatMap(unkilledSides), ...unkilled];
     },
     reachedSince(agentId, step) {
       const from = walks[agentId]?.fromLine ?? 0;

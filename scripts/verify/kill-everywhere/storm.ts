@@ -71,10 +71,10 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
     }
   };
   const all = Array.from({ length: agents }, (_, index) => newLife(index));
-  let isOver = false;
-  const done = Promise.all(all.map(live)).finally(() => (isOver = true));
+  const over = new AbortController();
+  const done = Promise.all(all.map(live)).finally(() => over.abort());
   const tell = async () => {
-    while (!isOver && !isLate()) {
+    while (!over.signal.aborted && !isLate()) {
       const needs = among.map((name) => `${name} ${ledger.need(name)}`);
       ctx.log(`  ${kills()} kills, rounds ${ledger.rounds()}, ${needs.join(", ")}`);
       await liftCordons(world).catch(() => 0);
