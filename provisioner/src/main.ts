@@ -11,6 +11,7 @@ import { makeNotifyListener } from "@automna/service-kit/notify";
 import type { QueueBackend } from "@automna/service-kit/queue";
 import { Agent } from "undici";
 import { makeAgentdClient } from "./agents/agentd-client.ts";
+import { makeUntilNews } from "./agents/boot-news.ts";
 import { makeLookScheduler } from "./agents/look-scheduler.ts";
 import { makeReconcileAgent } from "./agents/reconcile-agent.ts";
 import { makeStartGate } from "./agents/start-gate.ts";
@@ -60,6 +61,7 @@ const { rings, models } = config;
 const startGate = makeStartGate({ capacity: config.startGateS, clock });
 const stepDeps = { db, runtime, agentd: makeAgentdClient(dispatcher), rings, models, cell, clock };
 const looks = makeLookScheduler({
+  untilNews: makeUntilNews(stepDeps.agentd),
   look: makeReconcileAgent({ ...stepDeps, executors: stepExecutors, startGate, lease, log }),
   concurrency: config.concurrency,
   clock,
@@ -73,7 +75,7 @@ const queue: QueueBackend =
     : { kind: "redis", url: queueRedisUrl };
 const jobs = startAgentJobs(queue, config.concurrency, looks, log);
 const listener = makeNotifyListener(databaseUrl, log);
-listener.on("agent_changed", ({ agentId }) => looks.hint(agentId));
+listener.on("agent_changed", ({ agentId, by }) => by !== lease.holder && looks.hint(agentId));
 runtime.onChange((slotId) => {
   findAgentIdOfSlot(db, slotId).then(
     (agentId) => agentId !== null && looks.hint(agentId),

@@ -40,7 +40,11 @@ function minorOf(device: bigint): bigint {
 export async function attachLoop(file: string, signal?: AbortSignal): Promise<string> {
   // losetup's own way of taking an attached one up again needs CAP_SYS_ADMIN.
   const found = await findLoop(file, await listLoops(signal));
-  if (found !== null) return found;
+  return found ?? attachNewLoop(file, signal);
+}
+
+/** Attaches a file that nobody can have attached yet. */
+export async function attachNewLoop(file: string, signal?: AbortSignal): Promise<string> {
   const options = signal === undefined ? {} : { signal };
   return (await run("losetup", ["--find", "--show", "--nooverlap", file], options)).trim();
 }

@@ -162,6 +162,23 @@ describe("a slot's volume", () => {
     expect((await keeper.call({ path: "/v1/health" })).json()).toMatchObject({ isHealthy: true, unattached: [] });
   });
 
+  test("that was looked into a moment ago is looked into again when its device or its content is another", async () => {
+    const [slotId, other] = [await makeVolume(), await makeVolume()];
+    const device = (await command(["readlink", slotDevice(slotId)])).trim();
+    expect(await change("POST", `${slotId}/volume/attach`)).toMatchObject({ status: 200 });
+    expect((await command(["readlink", slotDevice(slotId)])).trim()).toBe(device);
+    await command(["losetup", "--detach", device]);
+    expect(await change("POST", `${slotId}/volume/attach`)).toMatchObject({ status: 200 });
+    expect((await runOn(slotId, "cat /data/.automna-slot")).output).toContain(slotId);
+    await lab.manager.engine.docker.getVolume(slotResourceName(slotId)).remove();
+    const volumeOf = (slot: string) => join(keeper.dataDir, "volumes", slot, "volume.ext4");
+    writeFileSync(volumeOf(slotId), readFileSync(volumeOf(other)));
+    expect(await change("POST", `${slotId}/volume/attach`)).toMatchObject({
+      status: 409,
+      body: { error: { code: "slot_data_missing" } },
+    });
+  });
+
   test("grows with everything on it, and never shrinks", async () => {
     const slotId = await makeVolume(32);
     await runOn(slotId, "echo kept > /data/state/file");

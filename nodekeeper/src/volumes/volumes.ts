@@ -4,10 +4,12 @@ import { slotDevice, slotIdSchema, type SlotVolume } from "@automna/contract/nod
 import { appError } from "@automna/contract/error-catalogue";
 import type { Logger } from "@automna/service-kit/log";
 import { absentAsNull, publishFile, syncFile } from "../files.ts";
+import { makeCheckedVolumes } from "./checked-volumes.ts";
 import type { DiskRoom } from "./disk-room.ts";
 import { assertMarker, growFileSystem, makeFileSystem, readUsage } from "./file-system.ts";
 import {
   attachLoop,
+  attachNewLoop,
   detachLoop,
   findLoop,
   isMounted,
@@ -58,13 +60,23 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
   const exists = async (slotId: string) => (await absentAsNull(stat(paths.volume(slotId)))) !== null;
 
   const unattached = new Set<string>();
+  const checked = makeCheckedVolumes({ file: paths.volume, name: deviceName });
 
-  const attach = async (slotId: string, signal: AbortSignal) => {
+  /** For a file that says whose it is. */
+  const giveDevice = async (slotId: string, device: string) => {
+    await nameDevice(deviceName(slotId), device);
+    unattached.delete(slotId);
+    await checked.remember(slotId, device);
+  };
+  const assertWhole = async (slotId: string) => {
     const isArriving = (await absentAsNull(stat(paths.arriving(slotId)))) !== null;
     if (isArriving || !(await exists(slotId))) throw appError("slot_data_missing");
+  };
+  const attach = async (slotId: string, signal: AbortSignal) => {
+    await assertWhole(slotId);
+    if (await checked.isAsChecked(slotId)) return;
     await assertMarker(paths.volume(slotId), slotId, signal);
-    await nameDevice(deviceName(slotId), await attachLoop(paths.volume(slotId), signal));
-    unattached.delete(slotId);
+    await giveDevice(slotId, await attachLoop(paths.volume(slotId), signal));
   };
 
   const removeUnfinished = async (slotId: string) => {
@@ -122,8 +134,9 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
         await makeFileSystem(unfinished, { slotId, sizeMb, signal });
         await publishFile(unfinished, paths.volume(slotId));
         await syncFile(paths.root);
-      }
-      await attach(slotId, signal);
+        await assertWhole(slotId);
+        await giveDevice(slotId, await attachNewLoop(paths.volume(slotId), signal));
+      } else await attach(slotId, signal);
     },
     async attachAll(signal) {
       for (const name of await readdir(paths.root)) {
@@ -171,6 +184,7 @@ export async function openVolumes({ paths, deviceDir, room, log }: VolumesOption
         });
       }
       unattached.delete(slotId);
+      checked.forget(slotId);
       await rm(deviceName(slotId), { force: true });
       await rm(paths.folder(slotId), { recursive: true, force: true });
       await rm(trash, { recursive: true, force: true });

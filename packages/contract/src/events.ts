@@ -5,8 +5,11 @@ import { z } from "zod";
  * is true; who misses one is corrected by a TTL or a sweep.
  */
 export const notifyCatalogue = {
-  /** The agent's phase, stage, backend or model source changed: api streams it, ingress and egress drop what they cached. */
-  agent_changed: z.object({ agentId: z.string(), userId: z.string() }),
+  /**
+   * The agent's phase, stage, backend or model source changed: api streams it, ingress and egress drop what they cached. `by`:
+   * the holder of the agent's own lease, who goes on from there and need not be told.
+   */
+  agent_changed: z.object({ agentId: z.string(), userId: z.string(), by: z.string().optional() }),
   /** A session ended: every socket and cached verification of it ends within 2 s. */
   session_ended: z.object({ sessionId: z.string(), userId: z.string() }),
   /**

@@ -2,7 +2,7 @@ import { assertAdvance, type AgentPhase } from "@automna/core/agents/agent-phase
 import type { AgentReason } from "@automna/core/agents/agent-health";
 import type { DeployStage } from "@automna/core/agents/deploy-progress";
 import { failureOutcome } from "@automna/core/agents/retry-policy";
-import { appendAgentEvent, lockAgent, type AgentRecord } from "./agents.ts";
+import { appendLeasedEvent, lockAgent, type AgentRecord } from "./agents.ts";
 import { transactionLimits, type Database, type Transaction } from "./database.ts";
 import { assertLease, type Lease } from "./leases.ts";
 import { enqueueMail } from "./mails.ts";
@@ -34,7 +34,7 @@ export async function advanceAgent(db: Database, move: PhaseMove): Promise<Agent
 async function moveAgent(
   tx: Transaction,
   agent: AgentRecord,
-  { to, reason, detail, backend, now }: Pick<PhaseMove, "to" | "reason" | "detail" | "backend" | "now">,
+  { lease, to, reason, detail, backend, now }: Omit<PhaseMove, "agentId">,
 ): Promise<AgentRecord> {
   assertAdvance(agent.phase, to);
   const published = to === "ready" ? backend : null;
@@ -53,11 +53,8 @@ async function moveAgent(
       ...(to === "ready" || to === "starting" ? { retryAt: null } : {}),
     },
   });
-  await appendAgentEvent(tx, changed, `agent.${to}`, {
-    from: agent.phase,
-    reason,
-    ...(detail === undefined ? {} : { detail }),
-  });
+  const data = { from: agent.phase, reason, ...(detail === undefined ? {} : { detail }) };
+  await appendLeasedEvent(tx, changed, { type: `agent.${to}`, data, lease });
   // The first time only: a later one is the same mail.
   if (to === "ready")
     await enqueueMail(tx, {
@@ -85,8 +82,8 @@ export async function recordAgentFailure(
     await assertLease(tx, failure.lease);
     const agent = await lockAgent(tx, failure.agentId);
     const outcome = failureOutcome(agent.attempts, failure.now.getTime(), failure.reason);
-    const { reason, detail, now } = failure;
-    const move = { reason, detail, backend: null, now };
+    const { lease, reason, detail, now } = failure;
+    const move = { lease, reason, detail, backend: null, now };
     const failing = await moveAgent(tx, agent, { ...move, to: "failing" });
     if (outcome.phase === "failed") await moveAgent(tx, failing, { ...move, reason: outcome.reason, to: "failed" });
     return tx.agent.update({
@@ -111,7 +108,7 @@ export async function setAgentStage(
       where: { id: change.agentId },
       data: { stage: change.stage, stageSince: change.now },
     });
-    await appendAgentEvent(tx, agent, `agent.stage_${change.stage}`, {});
+    await appendLeasedEvent(tx, agent, { type: `agent.stage_${change.stage}`, data: {}, lease: change.lease });
   }, transactionLimits);
 }
 

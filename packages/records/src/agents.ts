@@ -5,6 +5,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { tiers, type Tier } from "@automna/core/tiers/catalogue";
 import type { Agent } from "@automna/prisma/generated/client";
 import { notify, transactionLimits, type Database, type Transaction } from "./database.ts";
+import { agentLeaseKey, type Lease } from "./leases.ts";
 
 export type AgentRecord = Agent;
 
@@ -199,8 +200,28 @@ export async function appendAgentEvent(
   type: string,
   data: Readonly<Record<string, string | number | null>>,
 ): Promise<void> {
-  await tx.agentEvent.create({ data: { agentId: agent.id, type, phase: agent.phase, data } });
+  await append(tx, agent, { type, data });
   await notify(tx, "agent_changed", { agentId: agent.id, userId: agent.userId });
+}
+
+/** The same for what `lease` was held for: when it is the agent's own, its holder is told apart from everybody else. */
+export async function appendLeasedEvent(
+  tx: Transaction,
+  agent: AgentRecord,
+  { type, data, lease }: AgentEventData & { lease: Lease },
+): Promise<void> {
+  await append(tx, agent, { type, data });
+  const by = lease.key === agentLeaseKey(agent.id) ? { by: lease.holder } : {};
+  await notify(tx, "agent_changed", { agentId: agent.id, userId: agent.userId, ...by });
+}
+
+interface AgentEventData {
+  type: string;
+  data: Readonly<Record<string, string | number | null>>;
+}
+
+async function append(tx: Transaction, agent: AgentRecord, { type, data }: AgentEventData): Promise<void> {
+  await tx.agentEvent.create({ data: { agentId: agent.id, type, phase: agent.phase, data } });
 }
 
 export interface AgentEventRecord {

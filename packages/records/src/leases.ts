@@ -12,6 +12,11 @@ export interface Lease {
   fencing: bigint;
 }
 
+/** Whoever holds it works on the agent. */
+export function agentLeaseKey(agentId: string): string {
+  return `agent:${agentId}`;
+}
+
 /**
  * Takes a lease that nobody holds, or null. Its last holder may take it anew before it has run out, under a new number:
  * that is one who could not give it back because the database was away. Time is Postgres's own: workers' clocks differ.

@@ -6,7 +6,7 @@ import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres
 import { advanceAgent, recordAgentFailure } from "./agent-phases.ts";
 import { changeDesired, createAgent, findAgent, listAgentEvents } from "./agents.ts";
 import type { Database } from "./database.ts";
-import { acquireLease, releaseLease, renewLease, type Lease } from "./leases.ts";
+import { acquireLease, agentLeaseKey, releaseLease, renewLease, type Lease } from "./leases.ts";
 import { findModelAccess } from "./model-access.ts";
 import { findRoute } from "./routes.ts";
 import { endSession, listEndedSessions } from "./sessions.ts";
@@ -43,8 +43,39 @@ const wish = () =>
   ({ id: newId("agt"), userId, name: "Ada", personality: "", modelSource: "demo", tier: "local" }) as const;
 const now = new Date();
 
+/** What was announced of agents while `work` was done, one after the other. */
+async function announced(work: () => Promise<unknown>): Promise<unknown[]> {
+  const listener = new pg.Client({ connectionString: database.urlAs("automna_provisioner") });
+  await listener.connect();
+  const heard: unknown[] = [];
+  listener.on("notification", ({ payload = "" }) => heard.push(JSON.parse(payload)));
+  try {
+    await listener.query("LISTEN agent_changed");
+    await work();
+    // What was announced before has arrived with the answer.
+    await listener.query("SELECT 1");
+    return heard;
+  } finally {
+    await listener.end();
+  }
+}
+
+test("a change by who holds the agent's lease says so, what others wish does not", async () => {
+  const { agent } = await createAgent(api, wish());
+  const [agentId, lease] = [agent.id, await leaseFor(agent.id)];
+  const move = { lease, agentId, reason: null, backend: null, now };
+  const heard = await announced(async () => {
+    await advanceAgent(provisioner, { ...move, to: "placing" });
+    await changeDesired(api, { agentId, desired: "stopped", isRestart: false, assertPossible: () => undefined });
+  });
+  expect(heard).toEqual([
+    { agentId, userId, by: "worker-1" },
+    { agentId, userId },
+  ]);
+});
+
 async function leaseFor(agentId: string): Promise<Lease> {
-  const lease = await acquireLease(provisioner, `agent:${agentId}`, "worker-1", 30_000);
+  const lease = await acquireLease(provisioner, agentLeaseKey(agentId), "worker-1", 30_000);
   if (lease === null) throw new Error("the lease is taken");
   return lease;
 }

@@ -41,6 +41,13 @@ export interface VolumeCopy {
   to: string;
 }
 
+export interface SlotLook {
+  /** A moment of performance.now() from which on a look may have been taken; by default now. */
+  notBefore?: number;
+  /** It has only just been started: whether it dozes need not be asked. */
+  isBooting?: boolean;
+}
+
 export interface SlotCall {
   /** Aborted when the caller's lease is lost or the service stops. */
   signal: AbortSignal;
@@ -55,8 +62,7 @@ export interface SlotCall {
 export interface AgentRuntime {
   /** True: looks may share what was seen a moment ago, from `notBefore` on. */
   sharesLooks?: boolean;
-  /** `notBefore`: a moment of performance.now() from which on a look may have been taken; by default now. */
-  observe: (slotId: string, signal: AbortSignal, notBefore?: number) => Promise<RuntimeSlot>;
+  observe: (slotId: string, signal: AbortSignal, look?: SlotLook) => Promise<RuntimeSlot>;
   /** Makes what the slot needs, its volume included; what is there already is kept. */
   create: (spec: SlotSpec, call: SlotCall) => Promise<void>;
   /**

@@ -10,7 +10,13 @@ function makeLooks(concurrency = 8) {
     string,
     { resolve: (outcome: ReconcileOutcome) => void; reject: (error: unknown) => void; signal: AbortSignal }
   >();
+  const news = new Map<string, () => void>();
   const scheduler = makeLookScheduler({
+    untilNews: ({ address }, signal) =>
+      new Promise((resolve) => {
+        news.set(address.slotId, resolve);
+        signal.addEventListener("abort", () => resolve());
+      }),
     concurrency,
     clock: Date.now,
     log: makeSilentLog(),
@@ -23,7 +29,7 @@ function makeLooks(concurrency = 8) {
     open.get(agentId)?.resolve(outcome);
     await vi.advanceTimersByTimeAsync(0);
   };
-  return { scheduler, begun, open, end };
+  return { scheduler, begun, open, end, news };
 }
 
 describe("when agents are looked at", () => {
@@ -53,6 +59,23 @@ describe("when agents are looked at", () => {
     expect(looks.begun).toEqual(["a", "a"]);
     await looks.end("a", { kind: "settled" });
     expect(scheduler.isDueWithin("a", 60_000)).toBe(false);
+  });
+
+  test("news of a boot ends the wait for it, once, and news that come during a look count for nothing", async () => {
+    const address = { slotId: "s", host: "h", port: 1, controlKey: "k" };
+    const boot = { address, seen: { kind: "silent" }, waitedMs: 0 } as const;
+    const wait = () => ({ kind: "wait", untilMs: Date.now() + 10_000, boot }) as const;
+    scheduler.hint("a");
+    await looks.end("a", wait());
+    looks.news.get("s")?.();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(looks.begun).toEqual(["a", "a"]);
+    await looks.end("a", wait());
+    scheduler.hint("a");
+    looks.news.get("s")?.();
+    await looks.end("a", { kind: "settled" });
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(looks.begun).toEqual(["a", "a", "a"]);
   });
 
   test("a wait is a look at its time, and a hint does not wait for it", async () => {

@@ -1,9 +1,12 @@
 import type { Clock } from "@automna/core/shared/clock";
 import type { Logger } from "@automna/service-kit/log";
+import type { Boot, UntilNews } from "./boot-news.ts";
 import type { ReconcileAgent, ReconcileOutcome } from "./reconcile-agent.ts";
 
 export interface LookSchedulerOptions {
   look: ReconcileAgent;
+  /** Ends the wait for a slot that boots before its time. */
+  untilNews: UntilNews;
   /** Looks at the same time, over all agents. */
   concurrency: number;
   clock: Clock;
@@ -30,6 +33,8 @@ interface Look {
   /** A hint came while it was running. */
   again: boolean;
   timer: NodeJS.Timeout | null;
+  /** While it listens for news of a boot: ends that. */
+  listening: AbortController | null;
   /** When the timer ends. */
   dueAtMs: number;
   /** Looks that threw in a row. */
@@ -40,7 +45,7 @@ interface Look {
  * Decides when agents are looked at: at most one look per agent, `concurrency` in all. It lives in memory: what is
  * lost with the process is found again by the sweep (design D1).
  */
-export function makeLookScheduler({ look, concurrency, clock, log }: LookSchedulerOptions): LookScheduler {
+export function makeLookScheduler({ look, untilNews, concurrency, clock, log }: LookSchedulerOptions): LookScheduler {
   const looks = new Map<string, Look>();
   const queue: string[] = [];
   const running = new Map<string, Promise<void>>();
@@ -49,6 +54,8 @@ export function makeLookScheduler({ look, concurrency, clock, log }: LookSchedul
   const enqueue = (agentId: string, entry: Look) => {
     if (entry.timer !== null) clearTimeout(entry.timer);
     entry.timer = null;
+    entry.listening?.abort();
+    entry.listening = null;
     entry.state = "queued";
     queue.push(agentId);
     pump();
@@ -67,29 +74,38 @@ export function makeLookScheduler({ look, concurrency, clock, log }: LookSchedul
     if (entry === undefined) return;
     entry.state = "running";
     entry.again = false;
-    let nextMs: number | null;
+    let next: NextLook;
     try {
-      nextMs = delayOf(await look(agentId, closing.signal), clock());
+      next = nextAfter(await look(agentId, closing.signal), clock());
       entry.errors = 0;
     } catch (error) {
       entry.errors += 1;
-      nextMs = Math.min(FIRST_ERROR_RETRY_MS * 2 ** (entry.errors - 1), MAX_ERROR_RETRY_MS);
-      if (!closing.signal.aborted) log.error({ err: error, agentId, retryInMs: nextMs }, "a look at an agent failed");
+      const retryInMs = Math.min(FIRST_ERROR_RETRY_MS * 2 ** (entry.errors - 1), MAX_ERROR_RETRY_MS);
+      next = { inMs: retryInMs };
+      if (!closing.signal.aborted) log.error({ err: error, agentId, retryInMs }, "a look at an agent failed");
     }
     running.delete(agentId);
     if (closing.signal.aborted) return;
-    schedule(agentId, entry, nextMs);
+    schedule(agentId, entry, next);
     pump();
   };
 
-  const schedule = (agentId: string, entry: Look, nextMs: number | null) => {
+  const schedule = (agentId: string, entry: Look, { inMs, boot }: NextLook) => {
     if (entry.again) enqueue(agentId, entry);
-    else if (nextMs === null) looks.delete(agentId);
+    else if (inMs === null) looks.delete(agentId);
     else {
       entry.state = "timed";
-      entry.dueAtMs = clock() + nextMs;
-      entry.timer = setTimeout(() => enqueue(agentId, entry), Math.min(nextMs, MAX_TIMER_MS));
+      entry.dueAtMs = clock() + inMs;
+      entry.timer = setTimeout(() => enqueue(agentId, entry), Math.min(inMs, MAX_TIMER_MS));
+      if (boot !== undefined) void listen(agentId, entry, boot);
     }
+  };
+
+  const listen = async (agentId: string, entry: Look, boot: Boot) => {
+    const listening = new AbortController();
+    entry.listening = listening;
+    await untilNews(boot, listening.signal);
+    if (!listening.signal.aborted && entry.state === "timed") enqueue(agentId, entry);
   };
 
   return {
@@ -97,7 +113,7 @@ export function makeLookScheduler({ look, concurrency, clock, log }: LookSchedul
       if (closing.signal.aborted) return;
       const entry = looks.get(agentId);
       if (entry === undefined) {
-        const fresh: Look = { state: "queued", again: false, timer: null, dueAtMs: 0, errors: 0 };
+        const fresh: Look = { state: "queued", again: false, timer: null, dueAtMs: 0, errors: 0, listening: null };
         looks.set(agentId, fresh);
         enqueue(agentId, fresh);
       } else if (entry.state === "running") entry.again = true;
@@ -109,20 +125,29 @@ export function makeLookScheduler({ look, concurrency, clock, log }: LookSchedul
     },
     async close() {
       closing.abort(new Error("the provisioner stops"));
-      for (const { timer } of looks.values()) if (timer !== null) clearTimeout(timer);
+      for (const { timer, listening } of looks.values()) {
+        if (timer !== null) clearTimeout(timer);
+        listening?.abort();
+      }
       await Promise.all(running.values());
     },
   };
 }
 
-/** How long until the next look, ms; null = until somebody hints. */
-function delayOf(outcome: ReconcileOutcome, now: number): number | null {
+interface NextLook {
+  /** Null = until somebody hints. */
+  inMs: number | null;
+  /** What may be over before. */
+  boot?: Boot | undefined;
+}
+
+function nextAfter(outcome: ReconcileOutcome, now: number): NextLook {
   switch (outcome.kind) {
     case "settled":
-      return null;
+      return { inMs: null };
     case "busy":
-      return BUSY_RETRY_MS;
+      return { inMs: BUSY_RETRY_MS };
     case "wait":
-      return Math.max(0, outcome.untilMs - now);
+      return { inMs: Math.max(0, outcome.untilMs - now), boot: outcome.boot };
   }
 }

@@ -1,6 +1,7 @@
 import type { ObservedSlot } from "@automna/core/agents/observed-slot";
 import { agentReasons } from "@automna/core/agents/agent-health";
 import type { Rest } from "@automna/core/agents/sleep-policy";
+import { SECOND_MS } from "@automna/core/shared/clock";
 import { chooseWake, type WakeChoice } from "@automna/core/placements/choose-wake";
 import { readWake } from "@automna/records/wakes";
 import { toWaking } from "../placements/placement-wish.ts";
@@ -17,6 +18,9 @@ import { controlKeyOf } from "./slot-secrets.ts";
 import type { StepContext } from "./steps/step-context.ts";
 
 // From records and a look at the world to what the planner decides on.
+
+/** What starts and answers does not doze. One that is silent for longer than this might. */
+const JUST_STARTED_MS = 15 * SECOND_MS;
 
 type Places = Pick<StepContext, "slot" | "next" | "kept">;
 
@@ -81,9 +85,11 @@ export async function observePlaces(
   { slot, next, signal, notBefore }: Pick<StepContext, "slot" | "next" | "signal"> & { notBefore: number },
   input: PlanInput,
 ): Promise<PlanInput> {
+  const { phase, phaseSinceMs } = input.agent;
+  const bootingMs = phase === "starting" ? input.now - phaseSinceMs : null;
   return {
     ...input,
-    observed: slot === null ? input.observed : await observeSlot(deps, { slot, notBefore }, signal),
+    observed: slot === null ? input.observed : await observeSlot(deps, { slot, notBefore, bootingMs }, signal),
     next:
       next === null || input.next === null
         ? null
@@ -94,17 +100,22 @@ export async function observePlaces(
 
 /** One slot as it really is, agentd's word included. Throws when one could not look (S3). */
 export async function observeSlot(
-  { runtime, agentd, rings }: Pick<ReconcileDeps, "runtime" | "agentd" | "rings">,
-  { slot, notBefore }: { slot: SlotRecord; notBefore: number },
+  deps: Pick<ReconcileDeps, "runtime" | "agentd" | "rings">,
+  { slot, notBefore, bootingMs = null }: { slot: SlotRecord; notBefore: number; bootingMs?: number | null },
   signal: AbortSignal,
 ): Promise<ObservedSlot> {
-  const seen = await runtime.observe(slot.id, signal, notBefore);
+  const { runtime, agentd, rings } = deps;
+  const isBooting = bootingMs !== null;
+  const seen = await runtime.observe(slot.id, signal, { notBefore, isBooting });
   if (seen.kind !== "running") return seen;
   const { startedAtMs, isDozing } = seen;
   // A frozen agentd answers nobody: asking would only wait.
   if (isDozing) return { kind: "dozing", startedAtMs };
   const address = { slotId: slot.id, host: slot.host, port: slot.port, controlKey: controlKeyOf(rings, slot) };
-  return { kind: "running", startedAtMs, agentd: await agentd.observe(address, signal) };
+  const said = await agentd.observe(address, signal);
+  if (isBooting && said.kind === "silent" && bootingMs > JUST_STARTED_MS)
+    return observeSlot(deps, { slot, notBefore }, signal);
+  return { kind: "running", startedAtMs, agentd: said };
 }
 
 function toPlannedSlot(slot: SlotRecord, wantedClaimHash: string, runtimeImage: string): PlannedSlot {

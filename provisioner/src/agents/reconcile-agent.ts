@@ -6,19 +6,22 @@ import type { PlanInput } from "@automna/core/agents/plan-input";
 import { isAppError } from "@automna/core/shared/app-error";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import { findAgent } from "@automna/records/agents";
-import type { Lease } from "@automna/records/leases";
+import { agentLeaseKey, type Lease } from "@automna/records/leases";
 import type { Logger } from "@automna/service-kit/log";
+import type { Boot } from "./boot-news.ts";
 import { isOurOutage, reasonForError } from "./failure-reason.ts";
 import { findPlaces, observePlaces, toPlanInput } from "./observe-agent.ts";
 import { holdLease, leaseTaken, type LeaseTerms } from "./hold-lease.ts";
 import { executeStep, type StepExecutors } from "./step-executors.ts";
 import type { StartGate } from "./start-gate.ts";
+import { controlKeyOf } from "./slot-secrets.ts";
 import { slotOf, type StepContext, type StepDeps } from "./steps/step-context.ts";
 
 export type ReconcileOutcome =
   /** As wished; nothing to do until somebody wishes otherwise. */
   | { kind: "settled" }
-  | { kind: "wait"; untilMs: number }
+  /** `boot`: what may be over before, and how to hear of it. */
+  | { kind: "wait"; untilMs: number; boot?: Boot }
   /** Another worker has the agent's lease. */
   | { kind: "busy" };
 
@@ -47,7 +50,7 @@ export type ReconcileAgent = (agentId: string, signal: AbortSignal) => Promise<R
  */
 export function makeReconcileAgent(deps: ReconcileDeps): ReconcileAgent {
   return async (agentId, signal) => {
-    const outcome = await holdLease(deps.lease, `agent:${agentId}`, signal, (lease, working) => {
+    const outcome = await holdLease(deps.lease, agentLeaseKey(agentId), signal, (lease, working) => {
       return reconcile(deps, agentId, lease, working);
     });
     return outcome === leaseTaken ? { kind: "busy" } : outcome;
@@ -67,7 +70,7 @@ async function reconcile(
     if (agent === null || agent.phase === "deleted") return { kind: "settled" };
     const places = await findPlaces(deps.db, agent);
     const context: StepContext = { deps, lease, signal, agent, ...places };
-    const { steps, input } = await planSteps(deps, context, heldSince);
+    const { steps, input } = await planSteps(deps, context, { heldSince, round });
     if (steps.length === 0) return { kind: "settled" };
     const outcome = await executeSteps(deps, steps, context, input);
     if (outcome !== null) return outcome;
@@ -83,9 +86,15 @@ interface Planned {
 }
 
 /** What is to be done. `heldSince`: since when nobody else works on the agent, by performance.now(). */
-async function planSteps(deps: ReconcileDeps, context: StepContext, heldSince: number): Promise<Planned> {
+async function planSteps(
+  deps: ReconcileDeps,
+  context: StepContext,
+  { heldSince, round }: { heldSince: number; round: number },
+): Promise<Planned> {
   const ageMs = settledPhases.has(context.agent.phase) ? SETTLED_AGE_MS : MOVING_AGE_MS;
-  const notBefore = performance.now() - ageMs;
+  const youngEnough = performance.now() - ageMs;
+  // From the second round on something is being done, and only what was seen since the lease will do.
+  const notBefore = round === 0 ? youngEnough : Math.max(youngEnough, heldSince);
   const planned = await planSince(deps, context, notBefore);
   // What was seen may be another worker's doing, as it was before we held the lease. Nothing is done on that.
   const isIdle = planned.steps.every(({ step }) => step === "wait");
@@ -131,12 +140,22 @@ async function executeSteps(
       await executeStep(deps.executors, { ...answer, ...(detail === undefined ? {} : { detail }) }, context);
       return null;
     }
-    if (step.step === "wait") return { kind: "wait", untilMs: step.untilMs };
+    if (step.step === "wait") return { kind: "wait", untilMs: step.untilMs, ...bootOf(deps, context, input) };
     // Ready, given up, stopped or gone elsewhere: whatever was booting boots no more.
     if (step.step !== "startSlot" && step.step !== "claimSlot" && step.step !== "setStage") leaveGate(deps, context);
     deps.log.debug({ agentId: context.agent.id, ...step }, "step done");
   }
   return null;
+}
+
+/** An agent that waits for its slot to come up hears of it from agentd, before the next look. */
+function bootOf({ rings }: ReconcileDeps, { slot }: StepContext, { agent, observed, now }: PlanInput): { boot?: Boot } {
+  if (agent.phase !== "starting" || slot === null) return {};
+  if (observed.kind !== "running" && observed.kind !== "pending") return {};
+  const { id: slotId, host, port } = slot;
+  const address = { slotId, host, port, controlKey: controlKeyOf(rings, slot) };
+  const seen = observed.kind === "running" ? observed.agentd : ({ kind: "silent" } as const);
+  return { boot: { address, seen, waitedMs: now - agent.phaseSinceMs } };
 }
 
 function mayStart({ startGate, cell }: ReconcileDeps, context: StepContext, slotId: string): boolean {

@@ -16,12 +16,12 @@ export interface CellPicture {
 
 export interface CellPictures {
   /**
-   * A picture that was begun at `notBefore` (of performance.now()) or later, and after everything that `forget` was
+   * A picture that was begun at `notBefore` (of performance.now()) or later, and for `slotId` after what `forget` was
    * called for. Looks share pictures: a sweep over all agents asks the engine as often as a few of them do.
    */
-  since: (notBefore: number, signal: AbortSignal) => Promise<CellPicture>;
-  /** Something was changed: pictures begun before show what no longer is. */
-  forget: () => void;
+  since: (notBefore: number, signal: AbortSignal, slotId?: string) => Promise<CellPicture>;
+  /** The slot was changed: pictures begun before show of it what no longer is. */
+  forget: (slotId: string) => void;
 }
 
 export function makeCellPictures(
@@ -29,17 +29,31 @@ export function makeCellPictures(
   keeper: Pick<SlotKeeper, "listSlots">,
   now: () => number = () => performance.now(),
 ): CellPictures {
-  let latest: { startedAt: number; picture: Promise<CellPicture> } | null = null;
-  let forgottenAt = 0;
+  let latest: { startedAt: number; picture: Promise<CellPicture>; isBeingTaken: boolean } | null = null;
+  let next: Promise<CellPicture> | null = null;
+  /** Changed since the latest was begun. */
+  const changed = new Set<string>();
 
-  const begin = () => {
+  const begin = (): Promise<CellPicture> => {
     // Not the caller's signal: the picture is others' too. The engine's own time limit ends it.
-    const taking = { startedAt: now(), picture: takePicture(engine, keeper) };
+    const taking = { startedAt: now(), picture: takePicture(engine, keeper), isBeingTaken: true };
     latest = taking;
-    taking.picture.catch(() => {
-      if (latest === taking) latest = null;
-    });
-    return taking;
+    next = null;
+    changed.clear();
+    taking.picture.then(
+      () => (taking.isBeingTaken = false),
+      () => {
+        taking.isBeingTaken = false;
+        if (latest === taking) latest = null;
+      },
+    );
+    return taking.picture;
+  };
+  /** One at a time: who comes while one is taken that is too old for him shares the one after it. */
+  const beginSoon = (): Promise<CellPicture> => {
+    if (latest === null || !latest.isBeingTaken) return begin();
+    next ??= latest.picture.then(begin, begin);
+    return next;
   };
   const waitFor = async (picture: Promise<CellPicture>, signal: AbortSignal) => {
     signal.throwIfAborted();
@@ -53,13 +67,12 @@ export function makeCellPictures(
     }
   };
   return {
-    since(notBefore, signal) {
-      const good = latest !== null && latest.startedAt >= Math.max(notBefore, forgottenAt) ? latest : begin();
-      return waitFor(good.picture, signal);
+    since(notBefore, signal, slotId) {
+      const isChanged = slotId !== undefined && changed.has(slotId);
+      const isGood = latest !== null && latest.startedAt >= notBefore && !isChanged;
+      return waitFor(isGood && latest !== null ? latest.picture : beginSoon(), signal);
     },
-    forget() {
-      forgottenAt = now();
-    },
+    forget: (slotId) => void changed.add(slotId),
   };
 }
 

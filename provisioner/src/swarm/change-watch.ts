@@ -24,15 +24,18 @@ export function watchChanges({ engine, pictures, log, onChange }: ChangeWatchOpt
 
   const look = async () => {
     let before: ReadonlyMap<string, string> | null = null;
+    let notBefore = performance.now();
     while (!signal.aborted) {
       try {
-        const now = statesOf(await pictures.since(performance.now(), signal));
+        const now = statesOf(await pictures.since(notBefore, signal));
         for (const slotId of changedSlots(before ?? now, now)) onChange(slotId);
         before = now;
       } catch (error) {
         if (!signal.aborted) log.warn({ err: error }, "could not look at the cell; trying again");
       }
       await Promise.race([poke.promise, sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
+      // Somebody else's picture of what the event was about will do.
+      notBefore = performance.now();
       await sleep(SETTLE_MS, undefined, { signal }).catch(() => undefined);
       poke = Promise.withResolvers<void>();
     }

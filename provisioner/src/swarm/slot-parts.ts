@@ -17,8 +17,10 @@ const FORGET_POLL_MS = 100;
 const FORGET_LIMIT_MS = 5_000;
 
 export interface SlotParts {
-  /** Id of the secret with the slot's root key. */
-  ensureSecret: (slot: SlotSpec, signal: AbortSignal) => Promise<string>;
+  /** Id of the secret with the slot's root key, which most likely is there. */
+  findOrMakeSecret: (slot: SlotSpec, signal: AbortSignal) => Promise<string>;
+  /** The same, for one that most likely is not. */
+  makeOrFindSecret: (slot: SlotSpec, signal: AbortSignal) => Promise<string>;
   /** Stopped, when it is new; as it is, when it is not. */
   ensureService: (slot: SlotSpec, secretId: string, signal: AbortSignal) => Promise<void>;
   /** Our own, or null. Throws for one of another installation. */
@@ -54,9 +56,7 @@ export function makeSlotParts(engine: SwarmEngine, settings: SwarmSettings): Slo
     if (secret !== null) assertOurs(secret, slotId);
     return secret;
   };
-  const ensureSecret = async ({ slotId, rootKey }: SlotSpec, signal: AbortSignal) => {
-    const found = await findSecret(slotId, signal);
-    if (found !== null) return found.id;
+  const makeOrFindSecret = async ({ slotId, rootKey }: SlotSpec, signal: AbortSignal) => {
     const made = await engine.createSecret(
       {
         Name: rootKeyName(slotId),
@@ -88,10 +88,11 @@ export function makeSlotParts(engine: SwarmEngine, settings: SwarmSettings): Slo
   };
 
   return {
-    ensureSecret,
+    makeOrFindSecret,
+    findOrMakeSecret: async (slot, signal) =>
+      (await findSecret(slot.slotId, signal))?.id ?? (await makeOrFindSecret(slot, signal)),
     findService,
     async ensureService(slot, secretId, signal) {
-      if ((await findService(slot.slotId, signal)) !== null) return;
       const spec = toServiceSpec(slot, settings, { run: 0, replicas: 0, secretId });
       if ((await engine.createService(spec, signal)) === "taken") await findService(slot.slotId, signal);
     },

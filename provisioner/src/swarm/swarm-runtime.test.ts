@@ -53,7 +53,7 @@ describe("looking", () => {
     const { engine, keeper, calls } = countingCell(300, 5);
     const runtime = startSwarmRuntime({ engine, keeper, settings, clock: Date.now, log: makeSilentLog() });
     const notBefore = performance.now() - 1_000;
-    const looks = Array.from({ length: 300 }, (_, index) => runtime.observe(`slt_${index}`, signal, notBefore));
+    const looks = Array.from({ length: 300 }, (_, index) => runtime.observe(`slt_${index}`, signal, { notBefore }));
     const seen = await Promise.all(looks);
     expect(seen.every(({ kind }) => kind === "running")).toBe(true);
     expect(calls.toSorted()).toEqual([
@@ -65,7 +65,7 @@ describe("looking", () => {
     await runtime.close();
   });
 
-  test("never shares what was seen before the moment that was asked for, nor before a change of our own", async () => {
+  test("never shares what was seen before the moment that was asked for, nor of a slot before a change of our own", async () => {
     const { engine, keeper, calls } = countingCell(1, 1);
     let now = 100;
     const pictures = makeCellPictures(engine, keeper, () => now);
@@ -77,9 +77,11 @@ describe("looking", () => {
     await pictures.since(140, signal);
     expect(pictured()).toBe(2);
     now = 160;
-    pictures.forget();
+    pictures.forget("slt_0");
     now = 170;
-    await pictures.since(0, signal);
+    await pictures.since(0, signal, "slt_1");
+    expect(pictured()).toBe(2);
+    await pictures.since(0, signal, "slt_0");
     expect(pictured()).toBe(3);
   });
 

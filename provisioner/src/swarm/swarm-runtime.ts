@@ -3,7 +3,7 @@ import { appError } from "@automna/contract/error-catalogue";
 import { SECOND_MS, type Clock } from "@automna/core/shared/clock";
 import type { Logger } from "@automna/service-kit/log";
 import { slotLabels, type SlotContainer } from "@automna/contract/nodekeeper";
-import type { AgentRuntime, RuntimeSlot, SlotSpec } from "../agents/agent-runtime.ts";
+import type { AgentRuntime, RuntimeSlot, SlotLook, SlotSpec } from "../agents/agent-runtime.ts";
 import { makeCellPictures, type CellPicture } from "./cell-pictures.ts";
 import { watchChanges } from "./change-watch.ts";
 import { makeEndSightings } from "./end-sightings.ts";
@@ -43,27 +43,33 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
     onChange: (slotId) => handlers.forEach((handle) => handle(slotId)),
   });
 
-  /** Does what changes something, after which no older picture counts, however it ended. */
-  const changing = async (work: () => Promise<void>) => {
+  /** Does what changes a slot, after which no older picture of it counts, however it ended. */
+  const changing = async (slotId: string, work: () => Promise<void>) => {
     try {
       await work();
     } finally {
-      pictures.forget();
+      pictures.forget(slotId);
     }
   };
   const assertIdle = async (slotId: string, signal: AbortSignal) => {
     if (!(await parts.isIdle(slotId, signal))) throw appError("slot_running");
   };
 
+  const makeNodeReady = async (slotId: string, call: Parameters<AgentRuntime["start"]>[1]) => {
+    // What Swarm has forgotten may still run on the node: two gateways never run on one volume (design D14).
+    await keeper.confirmStop(slotId, 0, call);
+    await keeper.attach(slotId, call);
+  };
+
   const start = (spec: SlotSpec, call: Parameters<AgentRuntime["start"]>[1]) =>
     parts.changeService(
       spec.slotId,
       async ({ run }) => {
-        await assertIdle(spec.slotId, call.signal);
-        // What Swarm has forgotten may still run on the node: two gateways never run on one volume (design D14).
-        await keeper.confirmStop(spec.slotId, 0, call);
-        await keeper.attach(spec.slotId, call);
-        const secretId = await parts.ensureSecret(spec, call.signal);
+        const [secretId] = await Promise.all([
+          parts.findOrMakeSecret(spec, call.signal),
+          assertIdle(spec.slotId, call.signal),
+          makeNodeReady(spec.slotId, call),
+        ]);
         return toServiceSpec(spec, settings, { run: run + 1, replicas: 1, secretId });
       },
       call.signal,
@@ -87,14 +93,15 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
     }
   };
 
-  const observe = async (slotId: string, picture: CellPicture): Promise<RuntimeSlot> => {
+  const observe = async (slotId: string, picture: CellPicture, isBooting: boolean): Promise<RuntimeSlot> => {
     const service = picture.services.get(slotId);
     if (service === undefined) return { kind: "absent" };
     const tasks = picture.tasks.get(service.id) ?? [];
     const look = (container: SlotContainer | null) =>
       observeService({ service, tasks, readyNodes: picture.readyNodes, container });
     const seen = look(null);
-    const isInteresting = seen.kind === "running" || (seen.kind === "stopped" && seen.lastExit !== "clean");
+    const isInteresting =
+      (seen.kind === "running" && !isBooting) || (seen.kind === "stopped" && seen.lastExit !== "clean");
     const nodeId = service.nodeId;
     // Whether it dozes, and what it died of, its node alone knows.
     const known =
@@ -107,29 +114,29 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
 
   return {
     sharesLooks: true,
-    observe: async (slotId, signal, notBefore = performance.now()) =>
-      observe(slotId, await pictures.since(notBefore, signal)),
+    observe: async (slotId, signal, { notBefore = performance.now(), isBooting = false }: SlotLook = {}) =>
+      observe(slotId, await pictures.since(notBefore, signal, slotId), isBooting),
     create: (spec, call) =>
-      changing(async () => {
+      changing(spec.slotId, async () => {
         const [secretId] = await Promise.all([
-          parts.ensureSecret(spec, call.signal),
+          parts.makeOrFindSecret(spec, call.signal),
           keeper.create(spec.slotId, spec.volumeMb, call),
         ]);
         // Last: a slot without its service is looked at as one that was never made.
         await parts.ensureService(spec, secretId, call.signal);
       }),
-    start: (spec, call) => changing(() => start(spec, call)),
-    stop: (slotId, call) => changing(() => stop(slotId, call)),
-    doze: (slotId, call) => changing(() => keeper.doze(slotId, call)),
-    wake: (slotId, call) => changing(() => keeper.wake(slotId, call)),
+    start: (spec, call) => changing(spec.slotId, () => start(spec, call)),
+    stop: (slotId, call) => changing(slotId, () => stop(slotId, call)),
+    doze: (slotId, call) => changing(slotId, () => keeper.doze(slotId, call)),
+    wake: (slotId, call) => changing(slotId, () => keeper.wake(slotId, call)),
     resize: (spec, call) =>
-      changing(async () => {
+      changing(spec.slotId, async () => {
         await keeper.grow(spec.slotId, spec.volumeMb, call);
         await parts.changeService(
           spec.slotId,
           async ({ run }) => {
             await assertIdle(spec.slotId, call.signal);
-            const secretId = await parts.ensureSecret(spec, call.signal);
+            const secretId = await parts.findOrMakeSecret(spec, call.signal);
             return toServiceSpec(spec, settings, { run, replicas: 0, secretId });
           },
           call.signal,
@@ -149,7 +156,7 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
     },
     deleteSnapshot: keeper.deleteSnapshot,
     delete: (slotId, call) =>
-      changing(async () => {
+      changing(slotId, async () => {
         await parts.removeService(slotId, call.signal);
         // Its last container may still be going.
         await keeper.confirmStop(slotId, 0, call);

@@ -11,6 +11,8 @@ export interface SwarmProvisionerOptions {
   databaseUrl: string;
   image: string;
   rings: { slots: string; ingress: string };
+  /** Further settings, or others than these. */
+  settings?: Readonly<Record<string, string>>;
 }
 
 export interface SwarmProvisioner {
@@ -26,6 +28,7 @@ export async function startSwarmProvisioner({
   databaseUrl,
   image,
   rings,
+  settings = {},
 }: SwarmProvisionerOptions): Promise<SwarmProvisioner> {
   const { authority, provisioner } = cell.certificates;
   const env = {
@@ -46,6 +49,7 @@ export async function startSwarmProvisioner({
     PROVISIONER_SLOT_KEY_RING: rings.slots,
     PROVISIONER_INGRESS_KEY_RING: rings.ingress,
     PROVISIONER_SWEEP_MS: "1000",
+    ...settings,
   };
   let text = "";
   const child: ChildProcess = spawn(process.execPath, [MAIN], { env, stdio: ["ignore", "pipe", "pipe", "ipc"] });

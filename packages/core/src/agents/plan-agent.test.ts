@@ -249,7 +249,7 @@ describe("trouble", () => {
           now: 1,
         }),
       ),
-    ).toEqual(["setPhase", "setStage"]);
+    ).toEqual(["setPhase", "setStage", "startSlot"]);
   });
 
   test("a gateway that never gets ready is stopped at the deadline, not watched for ever", () => {
@@ -441,5 +441,5 @@ test("a slot that has not answered for longer is looked at less often: looks cos
     const [step] = plan({ agent, slot: slotWith(), observed: silent, now });
     return step?.step === "wait" ? step.untilMs - now : null;
   };
-  expect([100, 2_000, 4_000, 20_000].map(waitAt)).toEqual([250, 250, 500, 1_000]);
+  expect([100, 8_000, 12_000, 24_000].map(waitAt)).toEqual([2_000, 2_000, 3_000, 5_000]);
 });

@@ -12,20 +12,28 @@ import type { PlannedAgent, PlannedSlot } from "./plan-input.ts";
 export const SILENCE_LIMIT_MS = 30 * SECOND_MS;
 /** How long a slot may wait for its node to begin with it; fetching a new image is the longest part of that. */
 export const PENDING_LIMIT_MS = 2 * MINUTE_MS;
-/** How often a slot on its way is looked at again; agentd itself is up so soon that a second would be most of it. */
+/** How often a slot on its way is looked at again. */
 export const POLL_MS = SECOND_MS;
-const SILENT_POLL_MS = SECOND_MS / 4;
+const FIRST_BOOT_POLL_MS = 2 * SECOND_MS;
+const LONGEST_BOOT_POLL_MS = 5 * SECOND_MS;
+/** How often agentd alone is asked meanwhile; it is up so soon that a second would be most of it. */
+const NEWS_POLL_MS = SECOND_MS / 10;
 /** How often a settled agent is looked at besides the sweep. */
 export const SETTLED_POLL_MS = 30 * SECOND_MS;
 /** How soon to look again after one could not look. */
 export const BLIND_POLL_MS = 5 * SECOND_MS;
 
 /**
- * How soon to look again at a slot that has not answered for so long: on a crowded machine the looks themselves would be
- * what keeps it from answering, and an eighth more of a long wait is not felt.
+ * How soon to look again at a slot that boots for so long: on a crowded machine the looks themselves would be what keeps it
+ * from booting. Whoever waits is told of news by a cheaper way.
  */
-export function silentPollMs(waitedMs: number): number {
-  return Math.min(POLL_MS, Math.max(SILENT_POLL_MS, Math.floor(waitedMs / 8)));
+export function bootPollMs(waitedMs: number): number {
+  return Math.min(LONGEST_BOOT_POLL_MS, Math.max(FIRST_BOOT_POLL_MS, Math.floor(waitedMs / 4)));
+}
+
+/** How soon to ask agentd alone for news: an eighth more of a long wait is not felt. */
+export function newsPollMs(waitedMs: number): number {
+  return Math.min(POLL_MS, Math.max(NEWS_POLL_MS, Math.floor(waitedMs / 8)));
 }
 
 /** Runs, dozes, or will run as soon as its node gets to it. */

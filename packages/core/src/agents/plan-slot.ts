@@ -3,14 +3,13 @@ import type { AgentStep } from "./agent-steps.ts";
 import type { AgentPhase } from "./agent-phase.ts";
 import type { ObservedSlot } from "./observed-slot.ts";
 import {
+  bootPollMs,
   isOverdue,
   PENDING_LIMIT_MS,
   planLost,
-  POLL_MS,
   reasonForExit,
   SETTLED_POLL_MS,
   SILENCE_LIMIT_MS,
-  silentPollMs,
   stage,
   startSlot,
 } from "./plan-common.ts";
@@ -22,10 +21,11 @@ import { FORGET_AFTER_MS } from "./retry-policy.ts";
 const hadSlot: ReadonlySet<AgentPhase> = new Set(["creating", "starting", "ready", "dozing", "upgrading", "moving"]);
 
 export function planPlacing(agent: PlannedAgent): AgentStep[] {
-  if (agent.phase === "placing") return [{ step: "reserveSlot", generation: agent.generation }];
+  const reserve: AgentStep = { step: "reserveSlot", generation: agent.generation };
+  if (agent.phase === "placing") return [reserve];
   if (hadSlot.has(agent.phase)) return [{ step: "recordFailure", reason: "slot_lost" }];
   if (agent.phase === "stopping") return [{ step: "setPhase", to: "asleep", reason: null }];
-  return [{ step: "setPhase", to: "placing", reason: null }, ...stage(agent, "placing")];
+  return [{ step: "setPhase", to: "placing", reason: null }, ...stage(agent, "placing"), reserve];
 }
 
 export function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
@@ -35,8 +35,7 @@ export function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
       // It ran here once and is gone: an empty agent in its place would look like lost data. A person decides.
       if (slot.startedGeneration !== null) return [{ step: "recordFailure", reason: "slot_lost" }];
       if (isOverdue(agent, agent.phaseSinceMs, now)) return [{ step: "recordFailure", reason: "step_failed" }];
-      if (agent.phase !== "creating" && agent.phase !== "starting") return enterStarting(agent, slot);
-      return [...stage(agent, "placing"), { step: "createSlot", slotId: slot.slotId }];
+      return planCreating(agent, slot);
     case "stopped":
       return planStopped(agent, slot, observed);
     case "pending":
@@ -51,6 +50,18 @@ export function planSlot(input: PlanInput, slot: PlannedSlot): AgentStep[] {
     default:
       return unreachable(observed);
   }
+}
+
+function planCreating(agent: PlannedAgent, slot: PlannedSlot): AgentStep[] {
+  const create: AgentStep[] = [...stage(agent, "placing"), { step: "createSlot", slotId: slot.slotId }];
+  if (agent.phase === "creating" || agent.phase === "starting") return create;
+  const entering = enterStarting(agent, slot);
+  return isEntered(entering, "creating") ? [...entering, ...create] : entering;
+}
+
+/** Only the record says so until then; the step that acts comes right after it, without another look. */
+function isEntered(entering: readonly AgentStep[], phase: AgentPhase): boolean {
+  return entering.some((step) => step.step === "setPhase" && step.to === phase);
 }
 
 function planStopped(
@@ -69,10 +80,13 @@ function planStopped(
 
 /** A stopped slot starts, with the limits that its agent's tier has by now. */
 function startOrEnter(agent: PlannedAgent, slot: PlannedSlot): AgentStep[] {
-  if (agent.phase !== "starting") return enterStarting(agent, slot);
-  if (slot.memoryMb !== agent.memoryMb)
-    return [...stage(agent, "starting"), { step: "resizeSlot", slotId: slot.slotId, memoryMb: agent.memoryMb }];
-  return [...stage(agent, "starting"), startSlot(agent, slot)];
+  const act: AgentStep =
+    slot.memoryMb === agent.memoryMb
+      ? startSlot(agent, slot)
+      : { step: "resizeSlot", slotId: slot.slotId, memoryMb: agent.memoryMb };
+  if (agent.phase === "starting") return [...stage(agent, "starting"), act];
+  const entering = enterStarting(agent, slot);
+  return isEntered(entering, "starting") ? [...entering, act] : entering;
 }
 
 function planPending(
@@ -84,7 +98,7 @@ function planPending(
   if (slot.startedGeneration !== agent.generation) return [{ step: "stopSlot", slotId: slot.slotId }];
   const waitedMs = now - Math.max(sinceMs, agent.phaseSinceMs);
   if (waitedMs <= PENDING_LIMIT_MS)
-    return [...stage(agent, "starting"), { step: "wait", untilMs: now + silentPollMs(waitedMs) }];
+    return [...stage(agent, "starting"), { step: "wait", untilMs: now + bootPollMs(waitedMs) }];
   return [
     { step: "stopSlot", slotId: slot.slotId },
     { step: "recordFailure", reason: "slot_pending" },
@@ -109,7 +123,7 @@ function planRunning(
     if (agent.phase !== "starting") return enterStarting(agent, slot);
     const silentMs = now - Math.max(observed.startedAtMs, agent.phaseSinceMs);
     if (silentMs <= SILENCE_LIMIT_MS)
-      return [...stage(agent, "starting"), { step: "wait", untilMs: now + silentPollMs(silentMs) }];
+      return [...stage(agent, "starting"), { step: "wait", untilMs: now + bootPollMs(silentMs) }];
     return [
       { step: "stopSlot", slotId: slot.slotId },
       { step: "recordFailure", reason: "agentd_silent" },
@@ -137,7 +151,7 @@ function planRunning(
           { step: "recordFailure", reason: "gateway_slow" },
         ];
       }
-      return [...stage(agent, "warming"), { step: "wait", untilMs: now + POLL_MS }];
+      return [...stage(agent, "warming"), { step: "wait", untilMs: now + bootPollMs(now - agent.phaseSinceMs) }];
     default:
       return unreachable(observed.agentd.gateway);
   }

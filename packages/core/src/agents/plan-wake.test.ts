@@ -33,7 +33,11 @@ describe("an agent that is to get up", () => {
   test("has its place before anything of it starts", () => {
     const choice = { kind: "room" } as const;
     expect(planAgent(inputWith(choice))).toEqual([{ step: "seekRoom", choice }]);
-    expect(planAgent(inputWith(null))).toMatchObject([{ step: "setPhase", to: "starting" }, { step: "setStage" }]);
+    expect(planAgent(inputWith(null))).toMatchObject([
+      { step: "setPhase", to: "starting" },
+      { step: "setStage" },
+      { step: "startSlot" },
+    ]);
   });
 
   test("is not woken from its doze before it has its place", () => {
