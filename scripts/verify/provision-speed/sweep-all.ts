@@ -86,7 +86,7 @@ export async function makeSweep(ctx: ScenarioContext, world: SpeedWorld): Promis
     passThrough.take();
     const startedAt = performance.now();
     // The first turn of a sweep looks at everybody.
-    await makeAgentSweep({ db, looks: scheduler, clock })();
+    await makeAgentSweep({ db, looks: scheduler, clock, random: Math.random })();
     const orphans = makeOrphanSweep({ db, runtime, lease, cellId: CELL_ID, hint: scheduler.hint, clock, log });
     await orphans(ctx.signal);
     const isOver = () => looks >= known || performance.now() - startedAt > LOOKS_LIMIT_MS;
