@@ -46,7 +46,7 @@ export default defineConfig({
           expect: expectPatiently,
           include: [`${SOURCE}/**/*.docker.test.ts`],
           globalSetup: postgres,
-          maxWorkers: 1,
+          maxWorkers: FEW,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
