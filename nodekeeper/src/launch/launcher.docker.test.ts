@@ -43,8 +43,8 @@ beforeAll(async () => {
   }
 });
 afterAll(async () => {
-  await lab.remove();
   for (const node of lab.nodes) await detachLoopsBelow(folderOf(node));
+  await lab.remove();
 });
 
 const guard = () =>

@@ -66,14 +66,29 @@ async function removeFolder(folder: string): Promise<void> {
 /** Where nodekeepers give slots' devices their names. */
 export const LAB_DEVICE_DIR = "/dev/automna";
 
-/** Loop devices of files in a folder go with it, and their names. */
+/**
+ * Loop devices of files in a folder go with it, and their names; call it while the files are there. Of one that was made
+ * in a container the kernel tells the path as it was there: only its end says whose it is.
+ */
 export async function detachLoopsBelow(folder: string): Promise<void> {
   const printed = await command(["losetup", "--list", "--noheadings", "--output", "NAME,BACK-FILE"]).catch(() => "");
-  const ours = printed.split("\n").filter((line) => line.includes(` ${folder}/`));
-  for (const device of ours.map((line) => line.trim().split(/\s+/)[0] ?? "")) {
+  const ends = await listVolumeEnds(folder);
+  const isOurs = (line: string) => line.includes(` ${folder}/`) || ends.some((end) => line.trimEnd().endsWith(end));
+  for (const device of printed
+    .split("\n")
+    .filter(isOurs)
+    .map((line) => line.trim().split(/\s+/)[0] ?? "")) {
     await commandIfPossible(["find", LAB_DEVICE_DIR, "-lname", device, "-delete"]);
     await commandIfPossible(["losetup", "--detach", device]);
   }
+}
+
+/** `/slt_…/volume.ext4` of each volume below; what engines unpacked is not searched. */
+async function listVolumeEnds(folder: string): Promise<string[]> {
+  const unpacked = ["-name", "overlay2", "-prune"];
+  const printed = await command(["find", folder, ...unpacked, "-o", "-name", "volume.ext4", "-print"]).catch(() => "");
+  const paths = printed.split("\n").filter((path) => path !== "");
+  return paths.map((path) => `/${path.split("/").slice(-2).join("/")}`);
 }
 
 function listLabs(): string[] {
