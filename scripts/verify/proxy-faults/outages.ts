@@ -60,6 +60,8 @@ export async function holdDatabaseOutage(
     await tx.user.update({ where: { id: suspended.userId }, data: { state: "suspended" } });
     await notify(tx, "user_changed", { userId: suspended.userId });
   });
+  // Killed in the same moment, Postgres might tell nobody: what ingress must know by then is what is promised.
+  await sleep(LEARNS_WITHIN_MS);
   await world.postgres.kill();
   const during = askAll(port, known, forMs);
 
