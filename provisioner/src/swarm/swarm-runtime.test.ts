@@ -128,6 +128,31 @@ test("slots that came, went or became another are changed, the others not", () =
   expect(changedSlots(before, now).toSorted()).toEqual(["b", "c", "d"]);
 });
 
+test("a start has the node stop nothing while Swarm runs the slot", async () => {
+  const { engine: counting } = countingCell(1, 1);
+  const [service] = await counting.listServices(signal);
+  const [task] = await counting.listTasks(signal);
+  const asked: string[] = [];
+  const engine = {
+    ...counting,
+    findService: async () => ({ ...service, spec: {} }),
+    findSecret: async () => ({ id: "secret", labels: service?.labels ?? {} }),
+    listTasksOf: async () => [task],
+  } as unknown as SwarmEngine;
+  const keeper = {
+    ...noSlotKeeper,
+    confirmStop: async () => void asked.push("confirmStop"),
+    attach: async () => void asked.push("attach"),
+  };
+  const runtime = startSwarmRuntime({ engine, keeper, settings, clock: Date.now, log: makeSilentLog() });
+  const place = { slotId: "slt_0", nodeId: "n0", host: "h", port: 1 };
+  const limits = { memoryMb: 512, cpus: 1, pids: 100, volumeMb: 32 };
+  const spec = { ...place, ...limits, keyGeneration: 1, rootKey: new Uint8Array(32), image: "i" };
+  await expect(runtime.start(spec, { signal, fencing: 1n })).rejects.toMatchObject({ code: "slot_running" });
+  expect(asked).toEqual([]);
+  await runtime.close();
+});
+
 describe("a node of the Swarm", () => {
   const terms = { ports: { first: 20_000, last: 20_999 }, keeperPort: 7_443, systemMb: 1_024 };
   const node: EngineNode = {

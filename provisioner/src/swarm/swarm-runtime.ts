@@ -55,7 +55,9 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
     if (!(await parts.isIdle(slotId, signal))) throw appError("slot_running");
   };
 
+  /** Throws `slot_running`, and has the node stop nothing then. */
   const makeNodeReady = async (slotId: string, call: Parameters<AgentRuntime["start"]>[1]) => {
+    await assertIdle(slotId, call.signal);
     // What Swarm has forgotten may still run on the node: two gateways never run on one volume (design D14).
     await keeper.confirmStop(slotId, 0, call);
     await keeper.attach(slotId, call);
@@ -67,7 +69,6 @@ export function startSwarmRuntime({ engine, keeper, settings, clock, log }: Swar
       async ({ run }) => {
         const [secretId] = await Promise.all([
           parts.findOrMakeSecret(spec, call.signal),
-          assertIdle(spec.slotId, call.signal),
           makeNodeReady(spec.slotId, call),
         ]);
         return toServiceSpec(spec, settings, { run: run + 1, replicas: 1, secretId });
