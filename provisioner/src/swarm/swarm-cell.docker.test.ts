@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { slotResourceName } from "@automna/contract/nodekeeper";
 import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
-import { changeDesired, createAgent } from "@automna/records/agents";
+import { changeDesired } from "@automna/records/agents";
 import { findSlotOfAgent, type SlotRecord } from "@automna/records/slots";
 import { idFrom } from "@automna/core/shared/ids";
 import { makeSilentLog } from "@automna/service-kit/log";
-import { newId } from "@automna/service-kit/new-id";
 import { command } from "@automna/testkit/docker/command";
 import { buildTestImage, testImages } from "@automna/testkit/docker/images";
 import { startLabCell, type LabCell } from "@automna/testkit/docker/lab-cell";
@@ -17,6 +16,7 @@ import { makeKeeperPools, type KeeperPools } from "../nodekeeper/keeper-pools.ts
 import { makeNodekeeperClient } from "../nodekeeper/nodekeeper-client.ts";
 import { makeSlotKeeper } from "../nodekeeper/slot-keeper.ts";
 import { newRings, startSwarmProvisioner, type SwarmProvisioner } from "../testing/swarm-provisioner.ts";
+import { addCustomer, wishAgent } from "../testing/wished-agents.ts";
 import type { SlotKeeper } from "./slot-keeper.ts";
 import { dockerAt, makeSwarmEngine, type SwarmEngine } from "./swarm-engine.ts";
 import { startSwarmRuntime, type SwarmRuntime } from "./swarm-runtime.ts";
@@ -198,19 +198,7 @@ describe("two provisioners on one cell", () => {
   afterAll(async () => {
     await Promise.all(provisioners.map((provisioner) => provisioner.kill()));
   });
-  const deploy = async () => {
-    const userId = newId("user");
-    await db.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
-    const wish = {
-      id: newId("agt"),
-      userId,
-      name: "Ada",
-      personality: "",
-      modelSource: "demo",
-      tier: "starter",
-    } as const;
-    return (await createAgent(db, wish)).agent.id;
-  };
+  const deploy = async () => wishAgent(db, await addCustomer(db));
   const wish = (agentId: string, desired: "running" | "stopped" | "deleted") =>
     changeDesired(db, { agentId, desired, isRestart: false, assertPossible: () => undefined });
   const phaseOf = async (agentId: string) => (await db.agent.findUniqueOrThrow({ where: { id: agentId } })).phase;

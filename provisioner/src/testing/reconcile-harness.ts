@@ -2,20 +2,20 @@ import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
 import type { Rest } from "@automna/core/agents/sleep-policy";
 import type { Tier } from "@automna/core/tiers/catalogue";
 import { requestWake, wishRest } from "@automna/records/activity";
-import { changeDesired, createAgent, findAgent, serveAgent, type AgentRecord } from "@automna/records/agents";
+import { changeDesired, findAgent, serveAgent, type AgentRecord } from "@automna/records/agents";
 import { wishMove } from "@automna/records/moves";
 import { ensureCell, listNodes, recordNode, type NodeFacts } from "@automna/records/nodes";
 import { makePool } from "@automna/records/pool";
 import { listLiveSlots } from "@automna/records/slots";
 import { wishImage } from "@automna/records/upgrades";
 import { makeSilentLog } from "@automna/service-kit/log";
-import { newId } from "@automna/service-kit/new-id";
 import { newKeyRingJson, parseKeyRing } from "@automna/service-kit/secret-box";
 import type { TestDatabase } from "@automna/testkit/postgres";
 import { makeReconcileAgent, type ReconcileDeps, type ReconcileOutcome } from "../agents/reconcile-agent.ts";
 import { makeStartGate } from "../agents/start-gate.ts";
 import { stepExecutors } from "../agents/step-executors.ts";
 import { makeFakeWorld, type FakeWorld } from "./fake-runtime.ts";
+import { addCustomer, wishAgent } from "./wished-agents.ts";
 
 export const CELL_ID = "cell-1";
 
@@ -112,19 +112,10 @@ export function makeHarness(database: TestDatabase): Harness {
     setNode,
     async deploy() {
       if ((await listNodes(db, CELL_ID)).length === 0) await setNode({});
-      const userId = newId("user");
-      await admin.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
-      const wished = await createAgent(admin, {
-        id: newId("agt"),
-        userId,
-        name: "Ada",
-        personality: "",
-        modelSource: "demo",
-        tier: "local",
-      });
+      const agentId = await wishAgent(admin, await addCustomer(admin), "local");
       // phase_since comes from the database's clock; the planner's is ours.
-      await admin.agent.update({ where: { id: wished.agent.id }, data: { phaseSince: new Date(nowMs) } });
-      return wished.agent.id;
+      await admin.agent.update({ where: { id: agentId }, data: { phaseSince: new Date(nowMs) } });
+      return agentId;
     },
     async wish(agentId, desired, isRestart = false) {
       await changeDesired(admin, { agentId, desired, isRestart, assertPossible: () => undefined });

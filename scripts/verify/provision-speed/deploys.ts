@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { changeDesired, createAgent } from "@automna/records/agents";
-import { newId } from "@automna/service-kit/new-id";
+import { changeDesired } from "@automna/records/agents";
 import type { ScenarioContext } from "../harness/scenario.ts";
+import { addCustomer, wishAgent } from "../../../provisioner/src/testing/wished-agents.ts";
 import type { SpeedWorld } from "./world.ts";
 
 const READY_LIMIT_MS = 240_000;
@@ -9,26 +9,8 @@ const READY_LIMIT_MS = 240_000;
 const LOOK_MS = 20;
 const LOOK_MS_EACH = 8;
 
-/** Deploys as api records them: the wish in the database, and its NOTIFY. */
+/** Deploys as api records them, and what becomes of them. */
 export function makeDeploys(ctx: ScenarioContext, { db }: SpeedWorld) {
-  const makeUser = async (): Promise<string> => {
-    const userId = newId("user");
-    await db.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
-    return userId;
-  };
-
-  const deploy = async (userId: string): Promise<string> => {
-    const wish = {
-      id: newId("agt"),
-      userId,
-      name: "Ada",
-      personality: "",
-      modelSource: "demo",
-      tier: "starter",
-    } as const;
-    return (await createAgent(db, wish)).agent.id;
-  };
-
   /** How long after `startedAt` each is ready, ms; null = not within the limit. */
   const untilReady = async (agentIds: readonly string[], startedAt: number): Promise<(number | null)[]> => {
     const readyAfter = new Map<string, number>();
@@ -60,6 +42,12 @@ export function makeDeploys(ctx: ScenarioContext, { db }: SpeedWorld) {
     );
   };
 
-  return { makeUser, deploy, untilReady, listFailures, remove };
+  return {
+    makeUser: () => addCustomer(db),
+    deploy: (userId: string) => wishAgent(db, userId),
+    untilReady,
+    listFailures,
+    remove,
+  };
 }
 export type Deploys = ReturnType<typeof makeDeploys>;

@@ -1,5 +1,3 @@
-import { createAgent } from "@automna/records/agents";
-import { newId } from "@automna/service-kit/new-id";
 import { parseKeyRing } from "@automna/service-kit/secret-box";
 import type { ScenarioContext } from "../harness/scenario.ts";
 import { newSlotSecrets, openRootKey } from "../../../provisioner/src/agents/slot-secrets.ts";
@@ -7,6 +5,7 @@ import { toSlotSpec } from "../../../provisioner/src/agents/slot-spec.ts";
 import { slotLimits } from "../../../provisioner/src/agents/agent-claim.ts";
 import { makeSwarmEngine } from "../../../provisioner/src/swarm/swarm-engine.ts";
 import { ownershipLabels, rootKeyName, toServiceSpec } from "../../../provisioner/src/swarm/slot-service.ts";
+import { addCustomer, wishAgent } from "../../../provisioner/src/testing/wished-agents.ts";
 import { EGRESS_URL, PORTS, type SpeedWorld } from "./world.ts";
 
 let known = 0;
@@ -60,19 +59,9 @@ export async function makeSleepingAgents(ctx: ScenarioContext, world: SpeedWorld
     const spec = toSlotSpec({ rings, cell: { image } as never }, slot, "starter");
     const service = toServiceSpec(spec, settings, { run: 1, replicas: 0, secretId: secret.id });
     await engine.createService(service, ctx.signal);
-    const userId = newId("user");
-    await db.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
-    const wish = {
-      id: newId("agt"),
-      userId,
-      name: "Ada",
-      personality: "",
-      modelSource: "demo",
-      tier: "starter",
-    } as const;
-    const { agent } = await createAgent(db, wish);
+    const agentId = await wishAgent(db, await addCustomer(db));
     const asleep = { phase: "asleep", rest: "sleep", reason: "resting", slotId: slot.id } as const;
-    await db.agent.update({ where: { id: agent.id }, data: asleep });
+    await db.agent.update({ where: { id: agentId }, data: asleep });
   };
 
   const LANES = 4;

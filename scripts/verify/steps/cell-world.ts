@@ -1,10 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { CellAction } from "@automna/core/operators/cell-action";
 import { createPrismaClient } from "@automna/prisma/client";
-import { changeDesired, createAgent, findAgent, type AgentRecord } from "@automna/records/agents";
+import { changeDesired, findAgent, type AgentRecord } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 import { findSlotOfAgent, type SlotRecord } from "@automna/records/slots";
-import { newId } from "@automna/service-kit/new-id";
 import { command } from "@automna/testkit/docker/command";
 import { buildTestImage, testImages } from "@automna/testkit/docker/images";
 import { startLabCell, type LabCell } from "@automna/testkit/docker/lab-cell";
@@ -12,6 +11,7 @@ import type { LabNode } from "@automna/testkit/docker/swarm-lab";
 import { createTestDatabase, startTestPostgres } from "@automna/testkit/postgres";
 import { actOnCells } from "../../../api/src/admin/cells/act-on-cells.ts";
 import { newRings, startSwarmProvisioner } from "../../../provisioner/src/testing/swarm-provisioner.ts";
+import { addCustomer, wishAgent } from "../../../provisioner/src/testing/wished-agents.ts";
 import { ensureDocker } from "../../ensure-docker.ts";
 import type { ScenarioContext } from "../harness/scenario.ts";
 
@@ -91,12 +91,7 @@ export async function makeWorld(ctx: WorldOwner, { agentNodes = 3 } = {}): Promi
     agent,
     slot,
     containers,
-    async deploy() {
-      const userId = newId("user");
-      await db.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
-      const wish = { id: newId("agt"), userId, name: "Ada", personality: "", modelSource: "demo" as const };
-      return (await createAgent(db, { ...wish, tier: "starter" })).agent.id;
-    },
+    deploy: async () => wishAgent(db, await addCustomer(db)),
     async remove(agentId) {
       await changeDesired(db, { agentId, desired: "deleted", isRestart: false, assertPossible: () => undefined });
     },
