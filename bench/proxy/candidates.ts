@@ -7,6 +7,7 @@ import { makeSlots, type Slot } from "./world.ts";
 export const candidateNames = [
   "direct",
   "ours",
+  "bare-forwarder",
   "httpxy",
   "http-proxy-3",
   "configurable-http-proxy",
@@ -50,6 +51,7 @@ export async function startCandidate(name: CandidateName, backend: Backend, user
     case "nginx":
     case "haproxy":
       return startNativeCandidate(name, port);
+    case "bare-forwarder":
     case "httpxy":
     case "http-proxy-3":
     case "configurable-http-proxy":
