@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { createPrismaClient } from "@automna/prisma/client";
 import { addSwap } from "@automna/testkit/docker/with-swap";
 import { countFreezes } from "./density/freezes.ts";
@@ -6,6 +7,7 @@ import { measureDoze, report } from "./density/measure-doze.ts";
 import { moveIn, putToRest, type House, type Resident } from "./density/resident.ts";
 import { listRunning, untilAsleepInSwap } from "./density/slot-memory.ts";
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
+import { ensureDocker } from "../ensure-docker.ts";
 import { adminDatabaseUrl } from "./steps/database.ts";
 import { startSwarmInstallation } from "./steps/swarm-cell.ts";
 
@@ -21,8 +23,17 @@ export const scenario: Scenario = {
 const full = { slots: 20, together: 3, windowMs: 60_000, swapMb: 25_000, cycles: { rounds: 5, deep: 5, edge: 15 } };
 const quick = { slots: 2, together: 2, windowMs: 5_000, swapMb: 1_500, cycles: { rounds: 1, deep: 2, edge: 3 } };
 
+/** Of the disk, for everything besides the swap. */
+const REST_MB = 6_000;
+const MEGABYTE = 1_048_576;
+
 async function run(ctx: ScenarioContext): Promise<void> {
   const { slots, together, windowMs, swapMb, cycles } = ctx.isQuick ? quick : full;
+  const problem = await ensureDocker();
+  ctx.must(problem === null, "engines of our own can be started here", problem ?? undefined);
+  const { bavail, bsize } = await statfs("/var/lib");
+  const freeMb = Math.floor((bavail * bsize) / MEGABYTE);
+  ctx.must(freeMb >= swapMb + REST_MB, `the disk has ${swapMb + REST_MB} MB for swap, images and volumes`, freeMb);
   // Before anything that uses it, so that it goes last: by then nothing has to come back from it.
   const removeSwap = await addSwap({ megabytes: swapMb });
   ctx.onCleanup("take the swap away", removeSwap);

@@ -7,6 +7,7 @@ import { ask, letGo, putToDeepDoze, putToRest, type Asked, type House, type Resi
 const WAKE_RATIO = 0.25;
 /** A message that comes while a slot is being frozen, or while its memory is on its way out. */
 const EDGE_MS = 3_000;
+const DROWSY = 3;
 
 export interface CyclePlan {
   rounds: number;
@@ -34,7 +35,9 @@ export async function runCycles(house: House, residents: readonly Resident[], pl
   for (let round = 0; round < plan.rounds; round += 1) {
     const half = Math.ceil(residents.length / 2);
     const halves = [residents.slice(0, half), residents.slice(half)] as const;
-    const [sleepers, drowsy] = round % 2 === 0 ? halves : [halves[1], halves[0]];
+    const [sleepers, others] = round % 2 === 0 ? halves : [halves[1], halves[0]];
+    // The same few, who hardly get to sleep: the rest would have to be fetched from deep down first.
+    const drowsy = others.slice(0, DROWSY);
     await Promise.all([
       untilCounted(plan.deep, sleepers, round, async (resident) => {
         await putToDeepDoze(house, resident);
