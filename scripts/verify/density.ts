@@ -4,8 +4,8 @@ import { addSwap } from "@automna/testkit/docker/with-swap";
 import { countFreezes } from "./density/freezes.ts";
 import { assertNothingLost, runCycles } from "./density/cycles.ts";
 import { measureDoze, report } from "./density/measure-doze.ts";
-import { moveIn, putToRest, type House, type Resident } from "./density/resident.ts";
-import { listRunning, untilAsleepInSwap } from "./density/slot-memory.ts";
+import { moveIn, putToDeepDoze, type House, type Resident } from "./density/resident.ts";
+import { listRunning } from "./density/slot-memory.ts";
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { ensureDocker } from "../ensure-docker.ts";
 import { adminDatabaseUrl } from "./steps/database.ts";
@@ -20,15 +20,29 @@ export const scenario: Scenario = {
 };
 
 // What OpenClaw takes when it is awake, twenty times, and some.
-const full = { slots: 20, together: 3, windowMs: 60_000, swapMb: 25_000, cycles: { rounds: 5, deep: 5, edge: 15 } };
-const quick = { slots: 2, together: 2, windowMs: 5_000, swapMb: 1_500, cycles: { rounds: 1, deep: 2, edge: 3 } };
+const full = {
+  slots: 20,
+  together: 7,
+  idleMs: 75_000,
+  windowMs: 60_000,
+  swapMb: 25_000,
+  cycles: { rounds: 5, deep: 5, edge: 15 },
+};
+const quick = {
+  slots: 2,
+  together: 2,
+  idleMs: 0,
+  windowMs: 5_000,
+  swapMb: 1_500,
+  cycles: { rounds: 1, deep: 2, edge: 3 },
+};
 
 /** Of the disk, for everything besides the swap. */
 const REST_MB = 6_000;
 const MEGABYTE = 1_048_576;
 
 async function run(ctx: ScenarioContext): Promise<void> {
-  const { slots, together, windowMs, swapMb, cycles } = ctx.isQuick ? quick : full;
+  const { slots, together, idleMs, windowMs, swapMb, cycles } = ctx.isQuick ? quick : full;
   const problem = await ensureDocker();
   ctx.must(problem === null, "engines of our own can be started here", problem ?? undefined);
   const { bavail, bsize } = await statfs("/var/lib");
@@ -47,7 +61,7 @@ async function run(ctx: ScenarioContext): Promise<void> {
   fake.setReply(({ user }) => `Yes: ${fake.nonce} to ${user.match(/question [0-9a-f]+/g)?.at(-1) ?? "nothing"}`);
   const db = createPrismaClient(adminDatabaseUrl(product), { max: 4 });
   ctx.onCleanup("let go of the database", () => db.$disconnect());
-  const house: House = { ctx, installation, db, freezes: await countFreezes(ctx, installation) };
+  const house: House = { ctx, installation, db, idleMs, freezes: await countFreezes(ctx, installation) };
 
   const residents = await fill(house, slots, together);
   await measureDoze(house, slots, windowMs);
@@ -66,12 +80,11 @@ async function fill(house: House, slots: number, together: number): Promise<Resi
     while (next < slots) {
       const resident = await moveIn(house, next++);
       awakeMb.push((await listRunning(house)).get(resident.slotId)?.memoryMb ?? 0);
-      await putToRest(house, resident, { rest: "doze", isIdle: true });
+      await putToDeepDoze(house, resident);
       house.ctx.log(`  ${residents.push(resident)} of ${slots} slots`);
     }
   };
   await Promise.all(Array.from({ length: together }, lane));
-  for (const resident of residents) await untilAsleepInSwap(house, resident.slotId);
   house.ctx.figure("to fill the node", (performance.now() - startedAt) / 1_000, "s");
   report(house, "memory of an awake slot", awakeMb);
   return residents;

@@ -16,6 +16,8 @@ export interface Resident {
   agentId: string;
   slotId: string;
   said: Message[];
+  /** When it had its last answer (performance.now). */
+  answeredAt: number;
   /** Of the times that its slot was frozen, those after which it was asked something. */
   wokenAfter: number;
 }
@@ -30,6 +32,8 @@ export interface House {
   installation: SwarmInstallation;
   /** Superuser's view. */
   db: Database;
+  /** How long nobody asks an agent before it is put to deep doze. */
+  idleMs: number;
   /** How often the engine has frozen the slot so far. */
   freezes: (slotId: string) => number;
 }
@@ -45,7 +49,7 @@ export async function moveIn(house: House, number: number): Promise<Resident> {
   const { id: agentId } = await customer.deploy({ name: `Swan ${number}`, personality: "", modelSource: "byok" });
   await untilReady(ctx, customer, `agent ${number} is ready`);
   const { slotId } = await db.agent.findUniqueOrThrow({ where: { id: agentId } });
-  const resident = { customer, agentId, slotId: slotId ?? "", said: [], wokenAfter: 0 };
+  const resident = { customer, agentId, slotId: slotId ?? "", said: [], answeredAt: 0, wokenAfter: 0 };
   await ask(house, resident);
   return resident;
 }
@@ -74,7 +78,8 @@ export async function ask(house: House, resident: Resident): Promise<Asked> {
       const isTrue = text.includes(house.installation.fake.nonce) && text.includes(question);
       ctx.must(isTrue, "an answer proves its way", text);
       resident.said.push(message);
-      return { answeredMs, fullMs: performance.now() - startedAt, repeats };
+      resident.answeredAt = performance.now();
+      return { answeredMs, fullMs: resident.answeredAt - startedAt, repeats };
     } catch (error) {
       if (chat.isOpen()) throw error;
       ctx.log(`  ${question}: ${error instanceof Error ? error.message : String(error)}; again`);
@@ -139,8 +144,13 @@ export async function putToRest(house: House, resident: Resident, wish: RestWish
   await ctx.eventually(`an agent is ${phase}`, isResting, { timeoutMs: REST_MS, everyMs: 100 });
 }
 
-/** Dozing, with its memory in swap. */
+/**
+ * Dozing, with its memory in swap, after some time alone as in real life: a gateway ends its worker threads when they have had nothing
+ * to do for most of a minute, and one that is frozen before does so when it wakes, for which all their memory has to come back.
+ */
 export async function putToDeepDoze(house: House, resident: Resident): Promise<void> {
+  const leftMs = resident.answeredAt + house.idleMs - performance.now();
+  await sleep(Math.max(0, leftMs), undefined, { signal: house.ctx.signal });
   await putToRest(house, resident, { rest: "doze", isIdle: true });
   await untilAsleepInSwap(house, resident.slotId);
 }
