@@ -23,6 +23,7 @@ import { startAgentJobs } from "./jobs/agent-jobs.ts";
 import { startCell } from "./start-cell.ts";
 import { makeGateRecording } from "./nodes/record-gates.ts";
 import { makeNodeRecording } from "./nodes/record-nodes.ts";
+import { makeSwapRecording } from "./nodes/record-swap.ts";
 import { makeAgentSweep } from "./sweeps/agents.ts";
 import { makeDrainRun } from "./placements/drain-node.ts";
 import { makeOrphanSweep } from "./sweeps/orphans.ts";
@@ -38,6 +39,7 @@ const ORPHAN_SWEEP_MS = MINUTE_MS / 4;
 const OPERATOR_WORK_MS = 2 * SECOND_MS;
 const REST_SWEEP_MS = 15 * SECOND_MS;
 const NODE_RECORDING_MS = 15 * SECOND_MS;
+const SWAP_RECORDING_MS = MINUTE_MS;
 /** A slot may take 30 s to stop and some more to be killed; the supervisor waits 45 s. */
 const STOP_DEADLINE_MS = 43 * SECOND_MS;
 const CLOSE_LIMIT_MS = 4 * SECOND_MS;
@@ -49,7 +51,7 @@ const { databaseUrl, queueRedisUrl } = config;
 
 const db = createPrismaClient(databaseUrl, { max: DATABASE_CONNECTIONS });
 const dispatcher = new Agent({ connect: { timeout: 3 * SECOND_MS } });
-const { cell, runtime, nodes, stop: stopCell } = await startCell({ config, db, clock, log });
+const { cell, runtime, nodes, readSwapMb, stop: stopCell } = await startCell({ config, db, clock, log });
 const { cellId } = cell;
 const lease = {
   db,
@@ -113,6 +115,14 @@ const stopNodeRecording = runEvery({
     },
   }),
 });
+const stopSwapRecording =
+  readSwapMb &&
+  runEvery({
+    name: "swap",
+    everyMs: SWAP_RECORDING_MS,
+    log,
+    work: makeSwapRecording({ db, cellId, readSwapMb, log }),
+  });
 // What operators wished for many agents at once, of which each turn wishes the next few, and what they are shown.
 const operatorWork = [
   { name: "drains", work: makeDrainRun({ db, lease, cellId, hint: looks.hint, clock, log }) },
@@ -142,6 +152,7 @@ runUntilStopped({
         stopOrphanSweep(),
         stopRestSweep(),
         stopNodeRecording(),
+        stopSwapRecording?.(),
         ...operatorWork.map((stop) => stop()),
         listener.close(),
         jobs.close(),

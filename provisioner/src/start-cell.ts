@@ -21,6 +21,8 @@ export interface StartedCell {
   cell: PlacementCell;
   runtime: AgentRuntime;
   nodes: CellNodes;
+  /** How much swap a node has, MB; null where memory is not counted. */
+  readSwapMb: ((nodeId: string, signal: AbortSignal) => Promise<number>) | null;
   /** Ends what watches the slots. They go on running, unless they are to end with us. */
   stop: (reason: { isFatal: boolean }) => Promise<void>;
 }
@@ -68,6 +70,7 @@ async function startProcessCell(
     },
     runtime,
     nodes: thisMachine({ nodeId, host: slotHost, ports }),
+    readSwapMb: null,
     async stop({ isFatal }) {
       await runtime.close();
       if (stopsSlotsOnExit && !isFatal) await runtime.stopAll(new AbortController().signal);
@@ -82,9 +85,11 @@ async function startSwarmCell(
   const { ports, portRestMs, bootCostS, workingSetMb, egressUrls, logLevel } = config;
   const engine = makeSwarmEngine({ docker: dockerAt(dockerUrl), installId });
   const pools = makeKeeperPools(keeper);
+  const keepers = makeNodekeeperClient(pools);
+  const directory = makeNodeDirectory(db);
   const runtime = startSwarmRuntime({
     engine,
-    keeper: makeSlotKeeper(makeNodekeeperClient(pools), makeNodeDirectory(db)),
+    keeper: makeSlotKeeper(keepers, directory),
     settings: { installId, network, egressUrls, dns, logLevel },
     clock,
     log,
@@ -102,6 +107,8 @@ async function startSwarmCell(
     },
     runtime,
     nodes: makeSwarmNodes(engine, { ports, keeperPort: keeper.port, systemMb }),
+    readSwapMb: async (nodeId, signal) =>
+      (await keepers.ask(await directory.byId(nodeId), "health", { signal })).swap.sizeMb,
     async stop() {
       await runtime.close();
       await pools.close();

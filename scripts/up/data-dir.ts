@@ -90,7 +90,8 @@ function assertUsable(root: string): void {
   try {
     const probe = join(root, ".write-test");
     writeFileSync(probe, "x");
-    rmSync(probe);
+    // Another start at the same moment may have been faster.
+    rmSync(probe, { force: true });
   } catch (error) {
     throw new Error(`The data folder ${root} can't be written to (${reason(error)}). Choose another with --data-dir.`, {
       cause: error,

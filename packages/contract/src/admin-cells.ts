@@ -41,6 +41,8 @@ const nodeSchema = z.object({
   seenAtMs: ms,
   /** Null = not counted. */
   memoryMb: count.nullable(),
+  /** Where dozing agents leave their memory; null = not asked yet. */
+  swapMb: count.nullable(),
   awakeLimit: count.nullable(),
   load: z.object({ reservedMb: count, awake: count, slots: count, ports: count, portsLeft: count }),
   /** Slots that are nobody's yet, by how far they are. */

@@ -2,6 +2,7 @@ import { createPrismaClient, type PrismaClient } from "@automna/prisma/client";
 import { newId } from "@automna/service-kit/new-id";
 import { createTestDatabase, type TestDatabase } from "@automna/testkit/postgres";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { createAgent } from "./agents.ts";
 import {
   ensureCell,
   findNode,
@@ -9,6 +10,7 @@ import {
   recordMissingNodes,
   recordNode,
   recordNodeFailure,
+  recordNodeSwap,
   setCordon,
   type NodeFacts,
 } from "./nodes.ts";
@@ -59,6 +61,21 @@ const placement = (over: Partial<SlotPlacement["wish"]> = {}): SlotPlacement => 
     slot: { id: newId("slt"), volumeMb: 1_024, image: null, ...keys },
   };
 };
+/** An agent of a new customer that dozes there. */
+async function addDozing(slotId: string): Promise<void> {
+  const userId = newId("user");
+  await api.user.create({ data: { id: userId, email: `${userId}@example.test`, issuer: "test" } });
+  const wish = {
+    id: newId("agt"),
+    userId,
+    name: "Ada",
+    personality: "",
+    modelSource: "demo",
+    tier: "starter",
+  } as const;
+  const { agent } = await createAgent(api, wish);
+  await db.agent.update({ where: { id: agent.id }, data: { phase: "dozing", slotId } });
+}
 const place = (over: Partial<SlotPlacement["wish"]> = {}) => db.$transaction((tx) => placeSlot(tx, placement(over)));
 
 describe("records of nodes", () => {
@@ -130,6 +147,24 @@ describe("a node that keeps failing", () => {
 });
 
 describe("placement", () => {
+  test("counts an agent that dozes with all its memory where the node has no swap for it", async () => {
+    const { node } = await recordNode(db, facts("a"), now);
+    const nodeId = node.id;
+    // 7,200 MB may be promised: seven of 1,000 that are awake, and seven more once those doze in swap.
+    const slots = await Promise.all(Array.from({ length: 7 }, () => place()));
+    await Promise.all(slots.map(({ id }) => addDozing(id)));
+    await recordNodeSwap(db, { nodeId, swapMb: 0 });
+    await expect(place()).rejects.toMatchObject({
+      code: "no_room",
+      message: expect.stringContaining("has 200 MB left"),
+    });
+    // 420 MB are kept by seven that doze; what they gave away has to fit.
+    await recordNodeSwap(db, { nodeId, swapMb: 1_800 });
+    await expect(place()).resolves.toMatchObject({ nodeId });
+    await recordNode(db, facts("a"), later(1));
+    expect(await findNode(db, nodeId)).toMatchObject({ swapMb: 1_800 });
+  });
+
   test("of many at once spreads them, counts their memory once each, and gives no port twice", async () => {
     for (const name of ["a", "bb"]) await recordNode(db, facts(name), now);
     // Each node promises 7,200 MB: seven slots of 1,000.

@@ -50,6 +50,14 @@ export async function recordNode(
   }, transactionLimits);
 }
 
+/** Records how much swap a node has, MB. */
+export async function recordNodeSwap(
+  db: Database,
+  { nodeId, swapMb }: { nodeId: string; swapMb: number },
+): Promise<void> {
+  await db.node.updateMany({ where: { id: nodeId }, data: { swapMb } });
+}
+
 /** Nodes of the cell that it no longer lists are lost too. Answers which ones were not before. */
 export async function recordMissingNodes(
   db: Database,

@@ -130,10 +130,11 @@ async function toPlacementNodes(
   });
   const restingOf = new Map(resting.map(({ nodeId, _count }) => [nodeId, _count]));
   return nodes.map((node) => {
-    const load = { reservedMb: 0, awake: 0, slots: 0, hasFreePort: true };
+    const load = { reservedMb: 0, swappedMb: 0, awake: 0, slots: 0, hasFreePort: true };
     for (const row of loads.filter(({ node_id }) => node_id === node.id)) {
-      const { reservedMb, isAwake } = slotLoad(row.phase, row.working_set_mb);
+      const { reservedMb, swappedMb, isAwake } = slotLoad(row.phase, row.working_set_mb);
       load.reservedMb += reservedMb * Number(row.slots);
+      load.swappedMb += swappedMb * Number(row.slots);
       load.awake += isAwake ? Number(row.slots) : 0;
       load.slots += Number(row.slots);
     }
@@ -147,6 +148,7 @@ async function toPlacementNodes(
       isDraining: node.drainingSince !== null,
       isLost: node.lostSince !== null,
       memoryMb: node.memoryMb,
+      swapMb: node.swapMb,
       awakeLimit: node.awakeLimit,
       load,
     };

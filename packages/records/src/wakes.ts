@@ -52,9 +52,14 @@ export async function readWake(db: Database | Transaction, waking: WakingAgent):
     activeAtMs: active_at.getTime(),
     isSettling: is_resting,
   }));
-  const own = slotLoad(agent.phase, slot.workingSetMb).reservedMb;
+  const own = slotLoad(agent.phase, slot.workingSetMb);
+  const load = {
+    ...node.load,
+    reservedMb: node.load.reservedMb - own.reservedMb,
+    swappedMb: node.load.swappedMb - own.swappedMb,
+  };
   return {
-    node: { ...node, load: { ...node.load, reservedMb: node.load.reservedMb - own } },
+    node: { ...node, load },
     others: nodes.filter(({ nodeId }) => nodeId !== slot.nodeId),
     wish: { ...waking.wish, workingSetMb: slot.workingSetMb },
     neighbours: neighbours.filter(({ isSettling }) => !isSettling),

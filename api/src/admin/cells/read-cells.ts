@@ -1,5 +1,5 @@
 import type { CellList, DrainView, NodeView } from "@automna/contract/admin-cells";
-import { slotLoad } from "@automna/core/placements/node-load";
+import { slotLoad, takenMb } from "@automna/core/placements/node-load";
 import { planDrain } from "@automna/core/placements/plan-drain";
 import type { AgentPhase } from "@automna/core/agents/agent-phase";
 import type { CordonReason } from "@automna/core/nodes/node-health";
@@ -73,6 +73,7 @@ function toFacts(node: NodeRecord): Omit<NodeView, "load" | "failures" | "drain"
     address: node.address,
     ownerId: node.ownerId,
     memoryMb: node.memoryMb,
+    swapMb: node.swapMb,
     awakeLimit: node.awakeLimit,
     // Written by setCordon alone.
     cordon:
@@ -85,18 +86,20 @@ function toFacts(node: NodeRecord): Omit<NodeView, "load" | "failures" | "drain"
   };
 }
 
-function toLoad({ firstPort, lastPort }: NodeRecord, rows: readonly LoadRow[]): NodeView["load"] {
+function toLoad({ firstPort, lastPort, swapMb }: NodeRecord, rows: readonly LoadRow[]): NodeView["load"] {
   const ports = lastPort - firstPort + 1;
   const load = { reservedMb: 0, awake: 0, slots: 0, ports, portsLeft: ports };
+  let swappedMb = 0;
   for (const { phase, working_set_mb: workingSetMb, slots } of rows) {
-    const { reservedMb, isAwake } = slotLoad(phase, workingSetMb);
+    const { isAwake, ...taken } = slotLoad(phase, workingSetMb);
     const count = Number(slots);
-    load.reservedMb += reservedMb * count;
+    load.reservedMb += taken.reservedMb * count;
+    swappedMb += taken.swappedMb * count;
     load.awake += isAwake ? count : 0;
     load.slots += count;
     load.portsLeft -= count;
   }
-  return load;
+  return { ...load, reservedMb: takenMb({ reservedMb: load.reservedMb, swappedMb }, swapMb) };
 }
 
 async function toDrainView(db: Database, drain: DrainRecord, now: number): Promise<DrainView> {

@@ -22,6 +22,7 @@ const node: NodeView = {
   lostSinceMs: null,
   seenAtMs: 0,
   memoryMb: 32_768,
+  swapMb: 65_536,
   awakeLimit: null,
   load: { reservedMb: 8_192, awake: 8, slots: 20, ports: 100, portsLeft: 80 },
   warm: { ready: 0, making: 0, retiring: 0 },
@@ -45,6 +46,7 @@ test("a node says the worst of itself first", () => {
   const cordon = { reason: "keeps_failing", sinceMs: 0 } as const;
   expect(nodeState(node)).toEqual({ tone: "ready", word: "Ready", detail: null });
   expect(nodeState({ ...node, failures: 1 }).detail).toBe("1 slot failed to run there lately.");
+  expect(nodeState({ ...node, swapMb: 0 }).detail).toBe("It has no swap: agents that doze keep all their memory.");
   expect(nodeState({ ...node, cordon }).detail).toBe("No new agents, because agents keep failing there.");
   const draining = { ...node, cordon, drain, drainingSinceMs: 1 };
   expect(nodeState(draining)).toMatchObject({ word: "Draining" });

@@ -16,7 +16,7 @@ const cordonWords: Record<CordonReason, string> = {
 };
 
 /** The node's state at a glance: the worst first. */
-export function nodeState({ lostSinceMs, drain, drainingSinceMs, cordon, failures }: NodeView): {
+export function nodeState({ lostSinceMs, drain, drainingSinceMs, cordon, failures, swapMb }: NodeView): {
   tone: MarkTone;
   word: string;
   detail: string | null;
@@ -29,8 +29,11 @@ export function nodeState({ lostSinceMs, drain, drainingSinceMs, cordon, failure
     const isEmpty = drain?.state === "done" ? " It was drained." : "";
     return { tone: "waiting", word: "Cordoned", detail: `No new agents, ${cordonWords[cordon.reason]}.${isEmpty}` };
   }
-  const detail = failures === 0 ? null : `${failures} ${failures === 1 ? "slot" : "slots"} failed to run there lately.`;
-  return { tone: "ready", word: "Ready", detail };
+  const details = [
+    ...(failures === 0 ? [] : [`${failures} ${failures === 1 ? "slot" : "slots"} failed to run there lately.`]),
+    ...(swapMb === 0 ? ["It has no swap: agents that doze keep all their memory."] : []),
+  ];
+  return { tone: "ready", word: "Ready", detail: details.length === 0 ? null : details.join(" ") };
 }
 
 /** "3 of 10 moved, 2 on their way, 1 stuck" */

@@ -11,9 +11,10 @@ const nodeWith = (nodeId: string, over: Partial<PlacementNode> = {}, load: Parti
   isDraining: false,
   isLost: false,
   memoryMb: 10_000,
+  swapMb: 50_000,
   awakeLimit: 25,
   ...over,
-  load: { reservedMb: 0, awake: 0, slots: 0, hasFreePort: true, ...load },
+  load: { reservedMb: 0, swappedMb: 0, awake: 0, slots: 0, hasFreePort: true, ...load },
 });
 const wishWith = (over: Partial<PlacementWish> = {}): PlacementWish => ({
   kind: "shared",
@@ -46,6 +47,16 @@ describe("room", () => {
   test("counts working sets and keeps a tenth for growth", () => {
     expect(chosen([nodeWith("a", {}, { reservedMb: 8_000 })])).toBe("a");
     expect(chosen([nodeWith("a", {}, { reservedMb: 8_001 })])).toBe("no_memory");
+  });
+
+  test("counts what dozes where its swap has no room for it", () => {
+    const dozing = { reservedMb: 600, swappedMb: 8_400 };
+    expect(chosen([nodeWith("a", { swapMb: 8_400 }, dozing)])).toBe("a");
+    expect(chosen([nodeWith("a", { swapMb: 1_000 }, dozing)])).toBe("a");
+    expect(chosen([nodeWith("a", { swapMb: 999 }, dozing)])).toBe("no_memory");
+    expect(chosen([nodeWith("a", { swapMb: 0 }, dozing)])).toBe("no_memory");
+    // Not asked yet.
+    expect(chosen([nodeWith("a", { swapMb: null }, dozing)])).toBe("a");
   });
 
   test("refuses a slot whose limit the node could never give", () => {
@@ -113,7 +124,7 @@ test("a slot takes its working set unless its agent rests, and a slot without an
   expect(awake).not.toContain("asleep");
   expect(awake).not.toContain("dozing");
   expect(awake).toEqual(expect.arrayContaining(["creating", "starting", "ready", "failing", "stopping"]));
-  expect(slotLoad("dozing", 900)).toEqual({ reservedMb: 60, isAwake: false });
-  expect(slotLoad("asleep", 900)).toEqual({ reservedMb: 0, isAwake: false });
-  expect(slotLoad(null, 900)).toEqual({ reservedMb: 900, isAwake: true });
+  expect(slotLoad("dozing", 900)).toEqual({ reservedMb: 60, swappedMb: 840, isAwake: false });
+  expect(slotLoad("asleep", 900)).toEqual({ reservedMb: 0, swappedMb: 0, isAwake: false });
+  expect(slotLoad(null, 900)).toEqual({ reservedMb: 900, swappedMb: 0, isAwake: true });
 });

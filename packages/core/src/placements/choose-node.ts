@@ -1,3 +1,5 @@
+import { takenMb } from "./node-load.ts";
+
 /** What placement knows of a node. */
 export interface PlacementNode {
   nodeId: string;
@@ -9,14 +11,18 @@ export interface PlacementNode {
   isLost: boolean;
   /** Memory that slots may take, MB; null = it is not counted. */
   memoryMb: number | null;
+  /** Where dozing slots leave their memory, MB; null = not known, taken as enough. */
+  swapMb: number | null;
   /** Null = as many as have room. */
   awakeLimit: number | null;
   load: NodeLoad;
 }
 
 export interface NodeLoad {
-  /** Working sets of what is awake there, MB. */
+  /** Working sets of what is awake there, and what dozing slots keep, MB. */
   reservedMb: number;
+  /** What dozing slots gave away, MB. */
+  swappedMb: number;
   awake: number;
   /** Everything that has a place there, asleep or not. */
   slots: number;
@@ -101,8 +107,8 @@ export function hasRoomFor(node: PlacementNode, wish: Pick<PlacementWish, "worki
 }
 
 /** Memory that may still be promised, MB. */
-function roomMb({ memoryMb, load }: PlacementNode): number {
-  return memoryMb === null ? Infinity : Math.floor(memoryMb * (1 - HEADROOM_SHARE)) - load.reservedMb;
+function roomMb({ memoryMb, swapMb, load }: PlacementNode): number {
+  return memoryMb === null ? Infinity : Math.floor(memoryMb * (1 - HEADROOM_SHARE)) - takenMb(load, swapMb);
 }
 
 /** Spread: the emptiest first, then the one with the fewest slots, which wake sooner or later; the id decides ties. */

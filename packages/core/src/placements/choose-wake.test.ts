@@ -11,8 +11,9 @@ const node = (over: Partial<PlacementNode> = {}, load: Partial<PlacementNode["lo
   isDraining: false,
   isLost: false,
   memoryMb: 10_000,
+  swapMb: 50_000,
   awakeLimit: 2,
-  load: { reservedMb: 2_000, awake: 2, slots: 20, hasFreePort: true, ...load },
+  load: { reservedMb: 2_000, swappedMb: 0, awake: 2, slots: 20, hasFreePort: true, ...load },
   ...over,
 });
 const wish: PlacementWish = { kind: "shared", userId: "user_1", memoryMb: 2_560, workingSetMb: 1_000, avoid: [] };
@@ -47,6 +48,16 @@ describe("a wake", () => {
     expect(choose({ node: full, neighbours: [neighbour("a", UNTOUCHED_MS)] })).toEqual({ kind: "doze", agentId: "a" });
     // Dozing it would not be enough: then it is left alone.
     expect(choose({ node: full, neighbours: [neighbour("a", UNTOUCHED_MS, 400)] })).toMatchObject({ kind: "wait" });
+  });
+
+  test("freezes nobody for memory that has no swap to go to", () => {
+    const full = node({ awakeLimit: null, swapMb: 0 }, { reservedMb: 8_500 });
+    expect(choose({ node: full, neighbours: [neighbour("a", UNTOUCHED_MS)] })).toMatchObject({ kind: "wait" });
+    const almost = { ...full, swapMb: 500 };
+    expect(choose({ node: almost, neighbours: [neighbour("a", UNTOUCHED_MS)] })).toEqual({
+      kind: "doze",
+      agentId: "a",
+    });
   });
 
   test("waits a moment for those that are about to doze, and freezes nobody else for it", () => {

@@ -61,10 +61,8 @@ function longestIdleFirst(one: WakefulNeighbour, other: WakefulNeighbour): numbe
 
 /** The node once these doze. */
 function without(node: PlacementNode, dozing: readonly Pick<WakefulNeighbour, "workingSetMb">[]): PlacementNode {
-  const freedMb = dozing.reduce(
-    (sum, { workingSetMb }) => sum + workingSetMb - slotLoad("dozing", workingSetMb).reservedMb,
-    0,
-  );
-  const { reservedMb, awake } = node.load;
-  return { ...node, load: { ...node.load, reservedMb: reservedMb - freedMb, awake: awake - dozing.length } };
+  const movedMb = dozing.reduce((sum, { workingSetMb }) => sum + slotLoad("dozing", workingSetMb).swappedMb, 0);
+  const { reservedMb, swappedMb, awake } = node.load;
+  const load = { reservedMb: reservedMb - movedMb, swappedMb: swappedMb + movedMb, awake: awake - dozing.length };
+  return { ...node, load: { ...node.load, ...load } };
 }

@@ -11,8 +11,9 @@ const node = (over: Partial<WarmNode> = {}): WarmNode => ({
   isDraining: false,
   isLost: false,
   memoryMb: 10_000,
+  swapMb: null,
   awakeLimit: null,
-  load: { reservedMb: 0, awake: 0, slots: 0, hasFreePort: true },
+  load: { reservedMb: 0, swappedMb: 0, awake: 0, slots: 0, hasFreePort: true },
   underWay: 0,
   failedAtMs: null,
   ...over,
@@ -71,14 +72,16 @@ describe("a refill", () => {
     ["draining", { isDraining: true }],
     ["lost", { isLost: true }],
     ["dedicated to one customer", { ownerId: "user_1" }],
-    ["without a free port", { load: { reservedMb: 0, awake: 0, slots: 9, hasFreePort: false } }],
+    ["without a free port", { load: { reservedMb: 0, swappedMb: 0, awake: 0, slots: 9, hasFreePort: false } }],
   ] satisfies [string, Partial<WarmNode>][])("never begins on a node that is %s", (_name, over) => {
     expect(plan({ nodes: [node(over)] })).toEqual([]);
   });
 
   test("leaves the last place to a person, in memory and in the count of who is awake", () => {
     const withLoad = (reservedMb: number, awake: number, awakeLimit: number | null) =>
-      plan({ nodes: [node({ awakeLimit, load: { reservedMb, awake, slots: awake, hasFreePort: true } })] });
+      plan({
+        nodes: [node({ awakeLimit, load: { reservedMb, swappedMb: 0, awake, slots: awake, hasFreePort: true } })],
+      });
     // 9,000 MB may be promised: two of 1,000 fit up to 7,000.
     expect(withLoad(7_000, 7, null)).toEqual([make()]);
     expect(withLoad(7_001, 7, null)).toEqual([]);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import Docker from "dockerode";
 import { command, commandIfPossible } from "./command.ts";
+import { listContainerPids, thaw } from "./container-processes.ts";
 import { isRunning, listProcesses } from "../processes.ts";
 
 export interface EngineOptions {
@@ -100,7 +101,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   };
 
   const killAll = async () => {
-    const containers = await containerPids(execRoot);
+    const containers = await listContainerPids(execRoot);
     for (let round = 0; round < 50; round += 1) {
       const left = [...processes().map(({ pid }) => pid), ...containers].filter(isRunning);
       if (left.length === 0) {
@@ -109,6 +110,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
         return rm(execRoot, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
       }
       for (const pid of left) tryKill(pid, "SIGKILL");
+      containers.forEach(thaw);
       await sleep(100);
     }
     throw new Error(`engine ${name} leaves processes that can't be killed`);
@@ -147,22 +149,6 @@ async function untilAnswering(docker: Docker, daemon: ChildProcess, logPath: str
   }
   const tail = readFileSync(logPath, "utf8").trim().split("\n").slice(-8).join("\n");
   throw new Error(`dockerd did not start:\n${tail}`);
-}
-
-/** Pids of containers' first processes, from their runtime's state: with them dies everything in their pid namespaces. */
-async function containerPids(execRoot: string): Promise<number[]> {
-  const found = await command(["find", execRoot, "-name", "init.pid", "-o", "-name", "state.json"]).catch(() => "");
-  return found
-    .split("\n")
-    .filter((path) => path.endsWith("init.pid"))
-    .flatMap((path) => {
-      try {
-        return [Number(readFileSync(path, "utf8"))];
-      } catch {
-        return [];
-      }
-    })
-    .filter((pid) => Number.isInteger(pid) && pid > 1);
 }
 
 /** Mounts that an engine made below its folder; the deepest go first. */

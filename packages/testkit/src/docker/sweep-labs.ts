@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isRunning, listProcesses } from "../processes.ts";
 import { command, commandIfPossible } from "./command.ts";
+import { listContainerPids, thaw } from "./container-processes.ts";
 import { labNamePrefix } from "./lab-network.ts";
 
 /** Not in a temporary folder: overlay file systems and sockets with short paths. */
@@ -16,7 +18,7 @@ export async function sweepLabs(): Promise<void> {
   for (const id of listLabs()) {
     const folder = join(LABS_FOLDER, id);
     if (isRunning(ownerOf(folder))) continue;
-    killBelow(folder);
+    await killBelow(folder);
     await commandIfPossible(["ip", "link", "del", `${labNamePrefix}${id}`]);
     const namespaces = await command(["ip", "netns", "list"]).catch(() => "");
     for (const line of namespaces.split("\n").filter((each) => each.startsWith(`${labNamePrefix}-${id}-`))) {
@@ -39,19 +41,26 @@ async function sweepSwap(): Promise<void> {
 
 /** Removes what an engine left whose owner was killed. Nobody else may have one there. */
 export async function removeAbandoned(folder: string): Promise<void> {
-  killBelow(folder);
+  await killBelow(folder);
   await removeFolder(folder);
 }
 
-function killBelow(folder: string): void {
-  for (const { pid } of listProcesses().filter(({ command: line }) => line.includes(`${folder}/`))) {
+/** What engines, nodekeepers and containers of a folder still run. */
+async function killBelow(folder: string): Promise<void> {
+  const containers = await listContainerPids(folder);
+  const others = listProcesses().filter(({ command: line }) => line.includes(`${folder}/`));
+  for (const pid of [...others.map((each) => each.pid), ...containers]) {
     try {
       process.kill(pid, "SIGKILL");
     } catch {
       // It ended by itself meanwhile.
     }
   }
+  containers.forEach(thaw);
+  for (let round = 0; containers.some(isRunning) && round < ENDING_ROUNDS; round += 1) await sleep(ENDING_ROUND_MS);
 }
+const ENDING_ROUNDS = 50;
+const ENDING_ROUND_MS = 100;
 
 async function removeFolder(folder: string): Promise<void> {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8")

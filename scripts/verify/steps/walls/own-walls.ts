@@ -112,7 +112,8 @@ export const ownWalls: readonly InsideAttempt[] = [
     guard: isTwo,
     user: 10_002,
     userInTwin: 10_001,
-    script: `pid=${AGENTD}; kill -STOP $pid && grep State: /proc/$pid/status; kill -CONT $pid`,
+    // A process that runs stops at its next turn, which takes a moment on a busy machine.
+    script: `pid=${AGENTD}; kill -STOP $pid && { for i in $(seq 20); do grep "State:.T" /proc/$pid/status && break; sleep 0.1; done; }; kill -CONT $pid`,
     off: {},
     proof: /State:\s+T/,
   },
