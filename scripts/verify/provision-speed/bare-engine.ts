@@ -19,6 +19,8 @@ export interface BareSlot {
 }
 
 const READY_LIMIT_MS = 240_000;
+const DELETE_TRIES = 3;
+const DELETE_AGAIN_MS = 1_000;
 let slotsMade = 0;
 
 /** The floor: the product's own ServiceSpec, straight to a manager's socket, asked for readiness as often as the product asks. */
@@ -90,10 +92,31 @@ export function makeBareEngine(ctx: ScenarioContext, world: SpeedWorld) {
     throw new Error(`${slotId} did not come up on the bare engine`);
   };
 
+  /** Tried again, as the product's own steps are; why it did not work is told, for it ought to. */
+  const deleteVolume = async (
+    { slotId, nodeId }: Pick<SlotSpec, "slotId" | "nodeId">,
+    triesLeft = DELETE_TRIES - 1,
+  ): Promise<void> => {
+    try {
+      await keeper.delete(slotId, call);
+    } catch (error) {
+      const lines = cell.keepers.get(nodeId)?.log().split("\n") ?? [];
+      ctx.log(
+        `  a volume was not deleted: ${lines
+          .filter((line) => line.includes(slotId))
+          .slice(-3)
+          .join(" ")}`,
+      );
+      if (triesLeft === 0) throw error;
+      await sleep(DELETE_AGAIN_MS, undefined, { signal: ctx.signal });
+      await deleteVolume({ slotId, nodeId }, triesLeft - 1);
+    }
+  };
+
   const remove = async ({ spec, hasService, secretId }: BareSlot) => {
     if (hasService) await docker.getService(slotResourceName(spec.slotId)).remove();
     await keeper.confirmStop(spec.slotId, 5_000, call);
-    await keeper.delete(spec.slotId, call);
+    await deleteVolume(spec);
     if (secretId !== null) await docker.getSecret(secretId).remove();
   };
 
