@@ -5,7 +5,7 @@ import { stepExecutors } from "../../provisioner/src/agents/step-executors.ts";
 import type { Scenario, ScenarioContext } from "./harness/scenario.ts";
 import { assertExactlyOne } from "./kill-everywhere/audit.ts";
 import { disturbances } from "./kill-everywhere/disturbances.ts";
-import { openLedger } from "./kill-everywhere/ledger.ts";
+import { openLedger, UNHARMED } from "./kill-everywhere/ledger.ts";
 import { assertKept, walk, type Life, type Lives } from "./kill-everywhere/lives.ts";
 import { startProvisioners } from "./kill-everywhere/provisioners.ts";
 import type { KillPlan } from "./kill-everywhere/kill-plan.ts";
@@ -26,8 +26,6 @@ const LEAST_KILLS = 300;
 /** A short run goes a few ways, and has a few parts restarted: which, the seed says. */
 const QUICK = { ways: 3, restarts: 2, kills: 10, steps: 10 };
 const SAMPLE_KILLS = 10;
-/** Not even by what nobody has reached before. */
-const UNHARMED = -1_000;
 /** So many agents live when all is counted, besides those that are deleted just before. */
 const [LEAST_LIVING, GOING] = [4, 2];
 /** After the last kill everybody is where they were wished to be within this. */

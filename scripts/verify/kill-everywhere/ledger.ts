@@ -9,6 +9,8 @@ export interface Ledger {
   folder: string;
   /** The agent goes that way from now on and may be interrupted so often on it; null = it may not any more. */
   setWalk: (agentId: string, walk: { path: string; kills: number } | null) => void;
+  /** Who is on a walk ends it undisturbed. */
+  spareAll: () => void;
   /** Notes a process that was seen to end by SIGKILL. Answers where it died; null = nobody knows of that one. */
   noteEnd: (pid: number) => Death | null;
   /** Kills that are to come on the path, so far as its points are known; a path that nobody went counts as many. */
@@ -40,6 +42,8 @@ const NEVER_WALKED = 50;
 const NEWS_WORTH = 10;
 /** A point that only accidents lead to may be met by agents alone that were interrupted enough. */
 const RARELY = 2;
+/** Not even by what nobody has reached before. */
+export const UNHARMED = -1_000;
 
 export function openLedger(
   folder: string,
@@ -48,6 +52,7 @@ export function openLedger(
   mkdirSync(folder, { recursive: true });
   for (const name of ["reached.jsonl", "deaths.jsonl"]) writeFileSync(join(folder, name), "");
   const momentOf = Object.fromEntries(steps.map((step) => [step, random.pick(["before", "after"] as const)]));
+  // By their number in the file: the machine gives the ids of ended processes out again.
   const noted = new Map<number, Death>();
   const kills: Record<string, number> = {};
   const walks: Record<string, { path: string; killsLeft: number; fromLine: number }> = {};
@@ -82,10 +87,15 @@ export function openLedger(
       else walks[agentId] = { path: walk.path, killsLeft: walk.kills, fromLine: reached().length };
       write();
     },
+    spareAll() {
+      for (const walk of Object.values(walks)) walk.killsLeft = UNHARMED;
+      write();
+    },
     noteEnd(pid) {
-      const death = told().find((each) => each.pid === pid && !noted.has(pid));
+      const line = told().findIndex((each, index) => each.pid === pid && !noted.has(index));
+      const death = told()[line];
       if (death === undefined) return null;
-      noted.set(pid, death);
+      noted.set(line, death);
       kills[death.point] = (kills[death.point] ?? 0) + 1;
       const walk = walks[death.agentId];
       if (walk !== undefined) walk.killsLeft -= 1;

@@ -53,6 +53,8 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
       await walk(lives, life, name, killsPerWalk);
       walking.delete(life);
     }
+    // Nothing is left to be shown: further kills would only keep the others on their ways.
+    if (isEnough()) ledger.spareAll();
   };
   const disturb = async () => {
     const all = waiting.length;
