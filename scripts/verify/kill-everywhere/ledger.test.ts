@@ -31,6 +31,21 @@ test("a death counts once, and another one of a process that got the same id cou
   expect(ledger.missing(["createSlot"])).toEqual([]);
 });
 
+test("what is passed time and again without a death is missed, unless all were spared by then", () => {
+  const reach = (label: string) =>
+    Array.from({ length: 3 }, () =>
+      appendFileSync(
+        join(folder, "reached.jsonl"),
+        `${JSON.stringify({ agentId: "agt_1", path: "deploy", step: label, label, moment: "before" })}\n`,
+      ),
+    );
+  reach("wait");
+  expect(ledger.missing([])).toEqual(["deploy: before wait, passed 3 times"]);
+  ledger.spareAll();
+  reach("startSlot");
+  expect(ledger.missing([])).toEqual(["deploy: before wait, passed 3 times"]);
+});
+
 test("nobody dies any more on the walks that are spared, and later walks are walks again", () => {
   const step = { step: "createSlot", slotId: "slt_1" } as const;
   const choose = () => {

@@ -9,7 +9,7 @@ export interface Ledger {
   folder: string;
   /** The agent goes that way from now on and may be interrupted so often on it; null = it may not any more. */
   setWalk: (agentId: string, walk: { path: string; kills: number } | null) => void;
-  /** Who is on a walk ends it undisturbed. */
+  /** Who is on a walk ends it undisturbed, and what is reached from now on is not missed. */
   spareAll: () => void;
   /** Notes a process that was seen to end by SIGKILL. Answers where it died; null = nobody knows of that one. */
   noteEnd: (pid: number) => Death | null;
@@ -57,6 +57,8 @@ export function openLedger(
   const kills: Record<string, number> = {};
   const walks: Record<string, { path: string; killsLeft: number; fromLine: number }> = {};
   let rounds = 1;
+  /** Lines about what was reached while somebody could still die of it. */
+  let deadly: number | undefined;
 
   const reached = followLines(join(folder, "reached.jsonl"), (line) => JSON.parse(line) as Reached);
   const told = followLines(join(folder, "deaths.jsonl"), (line) => JSON.parse(line) as Death);
@@ -89,6 +91,7 @@ export function openLedger(
     },
     spareAll() {
       for (const walk of Object.values(walks)) walk.killsLeft = UNHARMED;
+      deadly ??= reached().length;
       write();
     },
     noteEnd(pid) {
@@ -124,7 +127,7 @@ export function openLedger(
         return [...new Set(met)].filter((step) => !moments.some((moment) => isKilled(step, moment)));
       }
       const passed = new Map<string, number>();
-      for (const { path, moment, label } of reached()) {
+      for (const { path, moment, label } of reached().slice(0, deadly)) {
         const point = `${path}: ${moment} ${label}`;
         passed.set(point, (passed.get(point) ?? 0) + 1);
       }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { liftCordons, type Disturbance } from "./disturbances.ts";
+import type { Ledger } from "./ledger.ts";
 import { newLife, walk, type Life, type Lives } from "./lives.ts";
 import { paths, type PathName } from "./paths.ts";
 
@@ -42,7 +43,7 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
   const choosePath = (life: Life): PathName => {
     const open = among.filter((name) => paths[name].from === life.state);
     const worth = (name: PathName) =>
-      ledger.need(name) / (1 + [...walking.values()].filter((other) => other === name).length);
+      needOfWay(name, among, ledger) / (1 + [...walking.values()].filter((other) => other === name).length);
     const best = Math.max(...open.map(worth));
     return ctx.random.pick(best > 0 ? open.filter((name) => worth(name) === best) : open);
   };
@@ -88,4 +89,11 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
   const unwalked = among.filter((name) => !ledger.isWalked(name));
   ctx.hold(unwalked.length === 0, `agents went all of ${among.length} ways`, unwalked);
   return all;
+}
+
+/** Kills that are to come on the path, and on those that it alone leads to: nobody wakes who has not dozed. */
+export function needOfWay(name: PathName, among: readonly PathName[], { need }: Pick<Ledger, "need">): number {
+  const { to } = paths[name];
+  const onward = to === "ready" ? [] : among.filter((other) => paths[other].from === to);
+  return [name, ...onward].reduce((sum, each) => sum + need(each), 0);
 }
