@@ -46,6 +46,15 @@ test("what is passed time and again without a death is missed, unless all were s
   expect(ledger.missing([])).toEqual(["deploy: before wait, passed 3 times"]);
 });
 
+test("a path is worth many kills until somebody has gone it to its end: what comes there is not known before", () => {
+  const before = ledger.need("move");
+  ledger.setWalk("agt_1", { path: "move", kills: 6 });
+  expect(ledger.need("move")).toBe(before);
+  ledger.setWalk("agt_1", null);
+  expect(ledger.need("move")).toBe(0);
+  expect(before).toBeGreaterThan(0);
+});
+
 test("nobody dies any more on the walks that are spared, and later walks are walks again", () => {
   const step = { step: "createSlot", slotId: "slt_1" } as const;
   const choose = () => {

@@ -13,7 +13,7 @@ export interface Ledger {
   spareAll: () => void;
   /** Notes a process that was seen to end by SIGKILL. Answers where it died; null = nobody knows of that one. */
   noteEnd: (pid: number) => Death | null;
-  /** Kills that are to come on the path, so far as its points are known; a path that nobody went counts as many. */
+  /** Kills that are to come on the path, so far as its points are known; one that nobody went to its end counts as many. */
   need: (path: string) => number;
   isWalked: (path: string) => boolean;
   /** Share of the points that have had as many kills as they are to get. */
@@ -56,6 +56,8 @@ export function openLedger(
   const noted = new Map<number, Death>();
   const kills: Record<string, number> = {};
   const walks: Record<string, { path: string; killsLeft: number; fromLine: number }> = {};
+  /** Paths that somebody went to the end. */
+  const arrived = new Set<string>();
   let rounds = 1;
   /** Lines about what was reached while somebody could still die of it. */
   let deadly: number | undefined;
@@ -85,8 +87,10 @@ export function openLedger(
     deaths: () => [...noted.values()],
     rounds: () => rounds,
     setWalk(agentId, walk) {
-      if (walk === null) delete walks[agentId];
-      else walks[agentId] = { path: walk.path, killsLeft: walk.kills, fromLine: reached().length };
+      if (walk === null) {
+        arrived.add(walks[agentId]?.path ?? "");
+        delete walks[agentId];
+      } else walks[agentId] = { path: walk.path, killsLeft: walk.kills, fromLine: reached().length };
       write();
     },
     spareAll() {
@@ -113,13 +117,13 @@ export function openLedger(
     need(path) {
       if (grain === "step") return reached().some((each) => each.path === path) ? 0 : 1;
       const ours = [...points()].filter(([point]) => point.startsWith(`${path}: `));
-      if (ours.length === 0) return NEVER_WALKED;
       const onIt = new Set(reached().flatMap((each) => (each.path === path ? [each.step] : [])));
       const sides = steps.filter((step) => onIt.has(step)).flatMap(unkilledSides).length;
-      return ours.reduce(
+      const known = ours.reduce(
         (sum, [, count]) => sum + (count === 0 ? NEWS_WORTH : Math.max(0, rounds - count)),
         sides * NEWS_WORTH,
       );
+      return arrived.has(path) ? known : Math.max(known, NEVER_WALKED);
     },
     missing(wanted) {
       if (grain === "step") {

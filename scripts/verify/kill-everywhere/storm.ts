@@ -21,6 +21,8 @@ export interface StormOptions {
 /** Once so many points had their kills the next round begins: some are rarely come by. */
 const ROUND_SHARE = 0.85;
 const TELL_EVERY_MS = 10_000;
+/** Who is on the way when time is over may be interrupted for so long: it may be what nobody else has come by. */
+const LAST_WALKS_MS = 90_000;
 
 /** Sends many agents along the paths side by side, wherever kills are still to come. Answers what became of them. */
 export async function runStorm(lives: Lives, options: StormOptions): Promise<Life[]> {
@@ -33,11 +35,11 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
   const waiting = [...options.disturbances];
   const isLate = () => Date.now() > deadline;
 
+  const isShown = () => among.every(ledger.isWalked) && kills() >= leastKills && isEverywhere() && waiting.length === 0;
   const isEnough = () => {
-    if (isLate()) return true;
-    if (!among.every(ledger.isWalked)) return false;
-    if (kills() >= leastKills) return isEverywhere() && waiting.length === 0;
-    if (ledger.coverage() >= ROUND_SHARE) ledger.setRounds(ledger.rounds() + 1);
+    if (isLate() || isShown()) return true;
+    const isShort = among.every(ledger.isWalked) && kills() < leastKills;
+    if (isShort && ledger.coverage() >= ROUND_SHARE) ledger.setRounds(ledger.rounds() + 1);
     return false;
   };
   const choosePath = (life: Life): PathName => {
@@ -54,8 +56,6 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
       await walk(lives, life, name, killsPerWalk);
       walking.delete(life);
     }
-    // Nothing is left to be shown: further kills would only keep the others on their ways.
-    if (isEnough()) ledger.spareAll();
   };
   const disturb = async () => {
     const all = waiting.length;
@@ -77,9 +77,11 @@ export async function runStorm(lives: Lives, options: StormOptions): Promise<Lif
   const over = new AbortController();
   const done = Promise.all(all.map(live)).finally(() => over.abort());
   const tell = async () => {
-    while (!over.signal.aborted && !isLate()) {
+    while (!over.signal.aborted) {
       const needs = among.map((name) => `${name} ${ledger.need(name)}`);
       ctx.log(`  ${kills()} kills, rounds ${ledger.rounds()}, ${needs.join(", ")}`);
+      // Nothing is left to be shown: further kills would only keep who is still on the way.
+      if (isShown() || Date.now() > deadline + LAST_WALKS_MS) ledger.spareAll();
       await liftCordons(world).catch(() => 0);
       await Promise.race([done, sleep(TELL_EVERY_MS, undefined, { signal: ctx.signal })]);
     }
