@@ -15,9 +15,14 @@ test("a process dies at every moment of a step that was not killed there, over a
   expect(chooseDeath(plan({}), "agt_1", step, "amid")).toMatchObject({ point: "deploy: amid createSlot" });
   expect(chooseDeath(plan({}), "agt_2", step, "amid")).toBeNull();
   expect(chooseDeath(plan({ kills: { "deploy: amid createSlot": 1 } }), "agt_1", step, "amid")).toBeNull();
-  expect(
-    chooseDeath(plan({ kills: { "deploy: amid createSlot": 1 }, rounds: 2 }), "agt_1", step, "amid"),
-  ).not.toBeNull();
+  const kills = { "deploy: amid createSlot": 1, "deploy: after createSlot": 1 };
+  expect(chooseDeath(plan({ kills, rounds: 2 }), "agt_1", step, "amid")).not.toBeNull();
+});
+
+test("nobody dies amid a step again whose end nobody has reached", () => {
+  const kills = { "deploy: amid createSlot": 1 };
+  expect(chooseDeath(plan({ kills, rounds: 2 }), "agt_1", step, "amid")).toBeNull();
+  expect(chooseDeath(plan({ kills, rounds: 2 }), "agt_1", step, "after")).not.toBeNull();
 });
 
 test("entering one phase is not entering another", () => {

@@ -55,6 +55,8 @@ export function chooseDeath(
   const point = plan.grain === "path" ? pointOf(path, step, moment) : step.step;
   if (plan.grain === "step" && plan.momentOf[step.step] !== moment) return null;
   const kills = plan.kills[point] ?? 0;
-  const isDue = kills === 0 ? killsLeft > -EXTRA_FOR_NEWS : kills < plan.rounds && killsLeft > 0;
+  // Who dies amid a step never comes to its end: not again before somebody has died there.
+  const hidesEnd = moment === "amid" && (plan.kills[pointOf(path, step, "after")] ?? 0) === 0;
+  const isDue = kills === 0 ? killsLeft > -EXTRA_FOR_NEWS : kills < plan.rounds && killsLeft > 0 && !hidesEnd;
   return isDue ? { ...death, point } : null;
 }

@@ -9,9 +9,11 @@ export interface Ledger {
   folder: string;
   /** The agent goes that way from now on and may be interrupted so often on it; null = it may not any more. */
   setWalk: (agentId: string, walk: { path: string; kills: number } | null) => void;
+  /** Who is on a walk ends it undisturbed, and what is reached from now on is not missed. */
+  spareAll: () => void;
   /** Notes a process that was seen to end by SIGKILL. Answers where it died; null = nobody knows of that one. */
   noteEnd: (pid: number) => Death | null;
-  /** Kills that are to come on the path, so far as its points are known; a path that nobody went counts as many. */
+  /** Kills that are to come on the path, so far as its points are known; one that nobody went to its end counts as many. */
   need: (path: string) => number;
   isWalked: (path: string) => boolean;
   /** Share of the points that have had as many kills as they are to get. */
@@ -40,6 +42,8 @@ const NEVER_WALKED = 50;
 const NEWS_WORTH = 10;
 /** A point that only accidents lead to may be met by agents alone that were interrupted enough. */
 const RARELY = 2;
+/** Not even by what nobody has reached before. */
+export const UNHARMED = -1_000;
 
 export function openLedger(
   folder: string,
@@ -48,10 +52,15 @@ export function openLedger(
   mkdirSync(folder, { recursive: true });
   for (const name of ["reached.jsonl", "deaths.jsonl"]) writeFileSync(join(folder, name), "");
   const momentOf = Object.fromEntries(steps.map((step) => [step, random.pick(["before", "after"] as const)]));
+  // By their number in the file: the machine gives the ids of ended processes out again.
   const noted = new Map<number, Death>();
   const kills: Record<string, number> = {};
   const walks: Record<string, { path: string; killsLeft: number; fromLine: number }> = {};
+  /** Paths that somebody went to the end. */
+  const arrived = new Set<string>();
   let rounds = 1;
+  /** Lines about what was reached while somebody could still die of it. */
+  let deadly: number | undefined;
 
   const reached = followLines(join(folder, "reached.jsonl"), (line) => JSON.parse(line) as Reached);
   const told = followLines(join(folder, "deaths.jsonl"), (line) => JSON.parse(line) as Death);
@@ -78,14 +87,22 @@ export function openLedger(
     deaths: () => [...noted.values()],
     rounds: () => rounds,
     setWalk(agentId, walk) {
-      if (walk === null) delete walks[agentId];
-      else walks[agentId] = { path: walk.path, killsLeft: walk.kills, fromLine: reached().length };
+      if (walk === null) {
+        arrived.add(walks[agentId]?.path ?? "");
+        delete walks[agentId];
+      } else walks[agentId] = { path: walk.path, killsLeft: walk.kills, fromLine: reached().length };
+      write();
+    },
+    spareAll() {
+      for (const walk of Object.values(walks)) walk.killsLeft = UNHARMED;
+      deadly ??= reached().length;
       write();
     },
     noteEnd(pid) {
-      const death = told().find((each) => each.pid === pid && !noted.has(pid));
+      const line = told().findIndex((each, index) => each.pid === pid && !noted.has(index));
+      const death = told()[line];
       if (death === undefined) return null;
-      noted.set(pid, death);
+      noted.set(line, death);
       kills[death.point] = (kills[death.point] ?? 0) + 1;
       const walk = walks[death.agentId];
       if (walk !== undefined) walk.killsLeft -= 1;
@@ -100,13 +117,13 @@ export function openLedger(
     need(path) {
       if (grain === "step") return reached().some((each) => each.path === path) ? 0 : 1;
       const ours = [...points()].filter(([point]) => point.startsWith(`${path}: `));
-      if (ours.length === 0) return NEVER_WALKED;
       const onIt = new Set(reached().flatMap((each) => (each.path === path ? [each.step] : [])));
       const sides = steps.filter((step) => onIt.has(step)).flatMap(unkilledSides).length;
-      return ours.reduce(
+      const known = ours.reduce(
         (sum, [, count]) => sum + (count === 0 ? NEWS_WORTH : Math.max(0, rounds - count)),
         sides * NEWS_WORTH,
       );
+      return arrived.has(path) ? known : Math.max(known, NEVER_WALKED);
     },
     missing(wanted) {
       if (grain === "step") {
@@ -114,7 +131,7 @@ export function openLedger(
         return [...new Set(met)].filter((step) => !moments.some((moment) => isKilled(step, moment)));
       }
       const passed = new Map<string, number>();
-      for (const { path, moment, label } of reached()) {
+      for (const { path, moment, label } of reached().slice(0, deadly)) {
         const point = `${path}: ${moment} ${label}`;
         passed.set(point, (passed.get(point) ?? 0) + 1);
       }

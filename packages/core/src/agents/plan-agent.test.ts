@@ -258,6 +258,18 @@ describe("trouble", () => {
     expect(names(steps)).toEqual(["stopSlot", "recordFailure"]);
   });
 
+  test("one that was well and is first seen silent, then ended, has failed all the same", () => {
+    const silent: ObservedSlot = { kind: "running", startedAtMs: 0, agentd: { kind: "silent" } };
+    const [entering] = plan({ agent: agentWith({ phase: "ready" }), slot: slotWith(), observed: silent, now: 5_000 });
+    expect(entering).toEqual({ step: "setPhase", to: "starting", reason: "agentd_silent" });
+    const agent = agentWith({ phase: "starting", phaseSinceMs: 5_000, reason: "agentd_silent" });
+    const ended: ObservedSlot = { kind: "stopped", lastExit: "crashed", endedAtMs: 4_900 };
+    const told = plan({ agent, slot: slotWith(), observed: ended, now: 6_000 });
+    expect(told).toEqual([{ step: "recordFailure", reason: "agentd_exited" }]);
+    const asked = plan({ agent, slot: slotWith(), observed: { ...ended, lastExit: "clean" }, now: 6_000 });
+    expect(names(asked)).toContain("startSlot");
+  });
+
   test("a silent agentd gets half a minute", () => {
     const agent = agentWith({ phase: "starting", stage: "starting", phaseSinceMs: 1_000 });
     const observed: ObservedSlot = { kind: "running", startedAtMs: 1_000, agentd: { kind: "silent" } };

@@ -71,10 +71,12 @@ function planStopped(
 ): AgentStep[] {
   // What was asked to stop is started again without more ado: a clean shutdown of the machine is nobody's failure.
   if (lastExit === "clean") return startOrEnter(agent, slot);
-  const wasWell = agent.phase === "ready" || agent.phase === "dozing";
+  const wasWell = wellPhases.has(agent.phase);
   // It ended by itself during this very start: without the pause of a failure it would be started in a tight loop.
   const endedInStart = agent.phase === "starting" && endedAtMs !== null && endedAtMs >= agent.phaseSinceMs;
-  if (wasWell || endedInStart) return [{ step: "recordFailure", reason: reasonForExit(lastExit) }];
+  // It fell silent while it was well, and only then its end was told: that is what the silence was.
+  const fellSilent = agent.phase === "starting" && agent.reason === "agentd_silent";
+  if (wasWell || endedInStart || fellSilent) return [{ step: "recordFailure", reason: reasonForExit(lastExit) }];
   return startOrEnter(agent, slot);
 }
 
@@ -120,6 +122,7 @@ function planRunning(
       : enterStarting(agent, slot);
   }
   if (observed.agentd.kind === "silent") {
+    if (wellPhases.has(agent.phase)) return enterStarting(agent, slot, "agentd_silent");
     if (agent.phase !== "starting") return enterStarting(agent, slot);
     const silentMs = now - Math.max(observed.startedAtMs, agent.phaseSinceMs);
     if (silentMs <= SILENCE_LIMIT_MS)
@@ -157,6 +160,7 @@ function planRunning(
   }
 }
 
+const wellPhases: ReadonlySet<AgentPhase> = new Set(["ready", "dozing"]);
 /** One that was woken is ready without having started. */
 const upPhases: ReadonlySet<AgentPhase> = new Set(["starting", "ready", "dozing"]);
 
@@ -183,11 +187,15 @@ export function planLeftovers({ agent, slot, next, kept, now }: PlanInput): Agen
   return over === undefined ? [] : [{ step: "dropSlot", slotId: over.slotId }];
 }
 
-export function enterStarting(agent: PlannedAgent, slot: PlannedSlot): AgentStep[] {
+export function enterStarting(
+  agent: PlannedAgent,
+  slot: PlannedSlot,
+  reason: "agentd_silent" | null = null,
+): AgentStep[] {
   // `requested` and `placing` may not jump over the phases in between; everything else may start again.
   if (agent.phase === "requested") return [{ step: "setPhase", to: "placing", reason: null }];
   if (slot.startedGeneration === null && (agent.phase === "placing" || agent.phase === "failing")) {
     return [{ step: "setPhase", to: "creating", reason: null }];
   }
-  return [{ step: "setPhase", to: "starting", reason: null }, ...stage(agent, "starting")];
+  return [{ step: "setPhase", to: "starting", reason }, ...stage(agent, "starting")];
 }
