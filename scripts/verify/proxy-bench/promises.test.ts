@@ -36,22 +36,6 @@ test("figures at their limits keep every promise, and just above them none", () 
   expect(judgePromises(worse, exact).filter(({ isKept }) => isKept)).toEqual([]);
 });
 
-test("a promise below what Node itself takes is out of reach, and ours is held to a tenth above that", () => {
-  const withFloor = (ours: number, bare: number): ProxyFigures => ({
-    ...good,
-    disciplines: {
-      ...good.disciplines,
-      echo: { ours: cost(ours), "bare-forwarder": cost(bare), "configurable-http-proxy": cost(100) },
-    },
-  });
-  const judge = (ours: number, bare: number) =>
-    judgePromises(withFloor(ours, bare), exact).find(({ name }) => name.includes("echoed"));
-  expect(judge(99, 95)).toMatchObject({ isKept: true, floor: { value: 0.95, promised: 0.85 } });
-  expect(judge(105, 95)).toMatchObject({ isKept: false });
-  expect(judge(86, 84)).toMatchObject({ isKept: false, floor: null });
-  expect(judge(85, 84)).toMatchObject({ isKept: true, floor: null });
-});
-
 test("what was not measured is not kept", () => {
   const kept = judgePromises({ disciplines: {}, idle: {}, routes: null }, { ...exact, room: 100 });
   expect(kept.map(({ value, isKept }) => [value, isKept])).toEqual(costPromises.map(() => [null, false]));

@@ -12,12 +12,7 @@ export interface CostPromise {
   atMost: number;
   /** Null when it was not measured. */
   of: (figures: ProxyFigures, field: CostField) => number | null;
-  /** The same of what no proxy in Node can be below; absent where nothing but our own work is in the way. */
-  floor?: (figures: ProxyFigures, field: CostField) => number | null;
 }
-
-/** Where Node itself takes more than is promised, what ours may add to that: following frames, activity, pings, limits. */
-const ABOVE_FLOOR = 1.1;
 
 export const costPromises: readonly CostPromise[] = [
   {
@@ -37,7 +32,6 @@ export const costPromises: readonly CostPromise[] = [
     unit: "×",
     atMost: 0.85,
     of: (figures, field) => ratio(figures, ["echo", "ours"], ["echo", "configurable-http-proxy"], field),
-    floor: (figures, field) => ratio(figures, ["echo", "bare-forwarder"], ["echo", "configurable-http-proxy"], field),
   },
   {
     name: "resident memory per idle socket pair",
@@ -61,27 +55,14 @@ export interface Kept {
   name: string;
   unit: string;
   value: number | null;
-  /** With the room that was given. */
   atMost: number;
   isKept: boolean;
-  /** Set where the promise is out of reach: what the barest forwarder takes, and what is promised. */
-  floor: { value: number; promised: number } | null;
 }
 
 /** Each promise against the figures, with so much room; what was not measured is not kept. */
 export function judgePromises(figures: ProxyFigures, { room, field }: { room: number; field: CostField }): Kept[] {
-  return costPromises.map(({ name, unit, atMost: promised, of, floor: floorOf }) => {
+  return costPromises.map(({ name, unit, atMost, of }) => {
     const value = of(figures, field);
-    const floor = floorOf?.(figures, field) ?? null;
-    const isOutOfReach = floor !== null && floor > promised;
-    const atMost = (isOutOfReach ? floor * ABOVE_FLOOR : promised) * room;
-    return {
-      name,
-      unit,
-      value,
-      atMost,
-      isKept: value !== null && value <= atMost,
-      floor: isOutOfReach ? { value: floor, promised } : null,
-    };
+    return { name, unit, value, atMost: atMost * room, isKept: value !== null && value <= atMost * room };
   });
 }
