@@ -337,16 +337,22 @@ describe("what a slot's service may not have", () => {
       };
     const update = (to: Target, { ID, Version }: Awaited<ReturnType<typeof read>>, body: unknown, more = "") =>
       ask(to, { method: "POST", target: `/services/${ID}/update?version=${Version.Index}${more}`, body });
+    // Swarm itself writes down how an update goes, and what was read before that is out of sequence.
+    const updateAtEngine = async (body: unknown, triesLeft = 5): Promise<number> => {
+      const { status, text } = await update(engine, await read(), body);
+      if (triesLeft === 0 || !text.includes("out of sequence")) return status;
+      return updateAtEngine(body, triesLeft - 1);
+    };
     for (const [name, body] of bodies.slice(0, 12)) {
-      expect((await update(engine, await read(), body())).status, name).toBe(200);
-      await update(engine, await read(), good());
+      expect(await updateAtEngine(body()), name).toBe(200);
+      expect(await updateAtEngine(good()), name).toBe(200);
       expect((await update(proxy, await read(), body())).status, name).toBe(403);
     }
     const before = await read();
     expect((await update(proxy, before, good(), "&rollback=previous")).status).toBe(403);
     expect((await update(proxy, before, good(), "&version=1")).status).toBe(403);
     expect((await update(proxy, before, serviceBody(slotB, { nodeId, secretId }))).status).toBe(403);
-    expect((await read()).Version).toEqual(before.Version);
+    expect((await read()).Spec).toEqual(before.Spec);
     await takeAway();
   });
 });
