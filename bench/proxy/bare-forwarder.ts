@@ -4,7 +4,7 @@ import { listen } from "./listen.ts";
 
 /**
  * What Node itself takes to pass bytes between two sockets, in the cheapest of the public ways that we know: nothing is
- * checked, parsed, counted or followed. No data plane in Node costs less.
+ * checked, parsed, counted or followed.
  */
 const { port } = settings() as { port: number };
 const shared = Buffer.allocUnsafeSlow(65_536);
