@@ -97,13 +97,3 @@ export async function abandonMove(
     });
   }, transactionLimits);
 }
-
-/** The place that a move goes to; null = none is under way. */
-export async function findNextSlot(db: Database, agent: Pick<AgentRecord, "nextSlotId">): Promise<SlotRecord | null> {
-  return agent.nextSlotId === null ? null : db.slot.findUniqueOrThrow({ where: { id: agent.nextSlotId } });
-}
-
-/** Places that the agent has left, with its data, the first to go first. */
-export async function listKeptSlots(db: Database, agentId: string): Promise<SlotRecord[]> {
-  return db.slot.findMany({ where: { keptForId: agentId, releasedAt: null }, orderBy: { keptUntil: "asc" } });
-}

@@ -1,5 +1,5 @@
 import type { Slot } from "@automna/prisma/generated/client";
-import { appendAgentEvent, lockAgent } from "./agents.ts";
+import { appendAgentEvent, lockAgent, type AgentRecord } from "./agents.ts";
 import { transactionLimits, type Database } from "./database.ts";
 import { assertLease, type Lease } from "./leases.ts";
 import { placeSlot, type SlotPlacement } from "./placements.ts";
@@ -11,6 +11,30 @@ export type SlotRecord = Slot;
 export async function findSlotOfAgent(db: Database, agentId: string): Promise<SlotRecord | null> {
   const agent = await db.agent.findUnique({ where: { id: agentId }, include: { slot: true } });
   return agent?.slot ?? null;
+}
+
+/** Every slot that is the agent's. */
+export interface AgentPlaces {
+  slot: SlotRecord | null;
+  /** The place that a move goes to; null = none is under way. */
+  next: SlotRecord | null;
+  /** Places that the agent has left, with its data, the first to go first. */
+  kept: readonly SlotRecord[];
+}
+
+/** All places of an agent as its record names them: one question, for it is asked at every look. */
+export async function findPlaces(
+  db: Database,
+  { id, slotId, nextSlotId }: Pick<AgentRecord, "id" | "slotId" | "nextSlotId">,
+): Promise<AgentPlaces> {
+  const named = [slotId, nextSlotId].filter((place) => place !== null);
+  const places = await db.slot.findMany({
+    where: { OR: [{ id: { in: named } }, { keptForId: id, releasedAt: null }] },
+    orderBy: { keptUntil: "asc" },
+  });
+  const byId = (place: string | null) => places.find((slot) => slot.id === place) ?? null;
+  const isKept = ({ keptForId, releasedAt }: SlotRecord) => keptForId === id && releasedAt === null;
+  return { slot: byId(slotId), next: byId(nextSlotId), kept: places.filter(isKept) };
 }
 
 const ownerFields = { select: { id: true, phase: true } } as const;

@@ -8,9 +8,7 @@ import { toWaking } from "../placements/placement-wish.ts";
 import { trialStages, type ImageTrial, type PlanInput, type PlannedSlot } from "@automna/core/agents/plan-input";
 import { findRest } from "@automna/records/activity";
 import { toServiceStop, type AgentRecord } from "@automna/records/agents";
-import type { Database } from "@automna/records/database";
-import { findNextSlot, listKeptSlots } from "@automna/records/moves";
-import { findSlotOfAgent, type SlotRecord } from "@automna/records/slots";
+import type { SlotRecord } from "@automna/records/slots";
 import { claimHash } from "@automna/service-kit/claim-hash";
 import { slotLimits, toClaimRequest } from "./agent-claim.ts";
 import type { ReconcileDeps } from "./reconcile-agent.ts";
@@ -21,18 +19,6 @@ import type { StepContext } from "./steps/step-context.ts";
 
 /** What starts and answers does not doze. One that is silent for longer than this might. */
 const JUST_STARTED_MS = 15 * SECOND_MS;
-
-type Places = Pick<StepContext, "slot" | "next" | "kept">;
-
-/** Every slot that is the agent's. */
-export async function findPlaces(db: Database, agent: AgentRecord): Promise<Places> {
-  const [slot, next, kept] = await Promise.all([
-    findSlotOfAgent(db, agent.id),
-    findNextSlot(db, agent),
-    listKeptSlots(db, agent.id),
-  ]);
-  return { slot, next, kept };
-}
 
 /** What the records say; nothing has been looked at. */
 export async function toPlanInput(deps: ReconcileDeps, { agent, slot, next, kept }: StepContext): Promise<PlanInput> {

@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { SECOND_MS } from "@automna/core/shared/clock";
 import type { Logger } from "@automna/service-kit/log";
+import type { RuntimeSlot } from "../agents/agent-runtime.ts";
 import type { CellPicture, CellPictures } from "./cell-pictures.ts";
+import { observeService } from "./observe-service.ts";
 import type { SwarmEngine } from "./swarm-engine.ts";
 
 /** Swarm has no events for tasks: pictures are compared, at the latest this often. */
 const LOOK_EVERY_MS = 2 * SECOND_MS;
 /** Events come in flocks. */
 const SETTLE_MS = SECOND_MS / 10;
+/** On a crowded cell a picture takes long: the watch is to be a fifth of somebody's work at most. */
+const REST_PER_LOOK = 4;
 
 export interface ChangeWatchOptions {
   engine: SwarmEngine;
@@ -20,12 +24,16 @@ export interface ChangeWatchOptions {
 export function watchChanges({ engine, pictures, log, onChange }: ChangeWatchOptions): () => Promise<void> {
   const stopping = new AbortController();
   const { signal } = stopping;
+  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
   let poke = Promise.withResolvers<void>();
+
+  /** The newest event, by performance.now(): somebody else's picture from later on will do. */
+  let notBefore = performance.now();
 
   const look = async () => {
     let before: ReadonlyMap<string, string> | null = null;
-    let notBefore = performance.now();
     while (!signal.aborted) {
+      const beganAt = performance.now();
       try {
         const now = statesOf(await pictures.since(notBefore, signal));
         for (const slotId of changedSlots(before ?? now, now)) onChange(slotId);
@@ -33,18 +41,22 @@ export function watchChanges({ engine, pictures, log, onChange }: ChangeWatchOpt
       } catch (error) {
         if (!signal.aborted) log.warn({ err: error }, "could not look at the cell; trying again");
       }
-      await Promise.race([poke.promise, sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined)]);
-      // Somebody else's picture of what the event was about will do.
+      const restMs = Math.max(SETTLE_MS, REST_PER_LOOK * (performance.now() - beganAt));
+      await Promise.race([poke.promise, pause(LOOK_EVERY_MS)]);
       notBefore = performance.now();
-      await sleep(SETTLE_MS, undefined, { signal }).catch(() => undefined);
+      await pause(Math.min(LOOK_EVERY_MS, restMs));
       poke = Promise.withResolvers<void>();
     }
   };
   const listen = async () => {
     while (!signal.aborted) {
+      const onEvent = () => {
+        notBefore = performance.now();
+        poke.resolve();
+      };
       // Without events changes are found all the same, some time later: a connection that breaks is no news.
-      await engine.watch(() => poke.resolve(), signal).catch(() => undefined);
-      await sleep(LOOK_EVERY_MS, undefined, { signal }).catch(() => undefined);
+      await engine.watch(onEvent, signal).catch(() => undefined);
+      await pause(LOOK_EVERY_MS);
     }
   };
   const ended = Promise.all([look(), listen()]);
@@ -54,16 +66,18 @@ export function watchChanges({ engine, pictures, log, onChange }: ChangeWatchOpt
   };
 }
 
-/** What a slot looks like, in one word to compare. Pure. */
+/** What a slot looks like to whoever decides on it, in one word to compare: on its way a task has seven states, all alike. Pure. */
 export function statesOf({ services, tasks, readyNodes }: CellPicture): Map<string, string> {
   return new Map(
     [...services].map(([slotId, service]) => {
-      const states = (tasks.get(service.id) ?? []).map(
-        ({ id, state, nodeId }) => `${id}:${state}:${nodeId === null || readyNodes.has(nodeId) ? "" : "lost"}`,
-      );
-      return [slotId, `${service.replicas}/${service.run}/${states.toSorted().join()}`];
+      const ownTasks = tasks.get(service.id) ?? [];
+      return [slotId, wordFor(observeService({ service, tasks: ownTasks, readyNodes, container: null }))];
     }),
   );
+}
+
+function wordFor(slot: RuntimeSlot): string {
+  return slot.kind === "pending" ? slot.kind : JSON.stringify(slot);
 }
 
 export function changedSlots(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {

@@ -1,7 +1,7 @@
 import { makeSilentLog } from "@automna/service-kit/log";
 import { describe, expect, test } from "vitest";
 import { makeCellPictures } from "./cell-pictures.ts";
-import { changedSlots } from "./change-watch.ts";
+import { changedSlots, statesOf } from "./change-watch.ts";
 import { makeEndSightings } from "./end-sightings.ts";
 import type { EngineNode, EngineService, EngineTask } from "./engine-shapes.ts";
 import { noSlotKeeper } from "./slot-keeper.ts";
@@ -126,6 +126,31 @@ test("slots that came, went or became another are changed, the others not", () =
     ["d", "1"],
   ]);
   expect(changedSlots(before, now).toSorted()).toEqual(["b", "c", "d"]);
+});
+
+test("a task on its way is no news at each of its states, one that runs or has ended is", async () => {
+  const { engine } = countingCell(1, 1);
+  const [service] = await engine.listServices(signal);
+  const [task] = await engine.listTasks(signal);
+  if (service === undefined || task === undefined) throw new Error("the cell is empty");
+  const wordAt = (change: Partial<EngineTask>, readyNodes = ["n0"]) =>
+    statesOf({
+      services: new Map([["slt_0", service]]),
+      tasks: new Map([[service.id, [{ ...task, ...change }]]]),
+      nodes: new Map(),
+      readyNodes: new Set(readyNodes),
+      containersOf: async () => new Map(),
+    }).get("slt_0");
+  const onItsWay = (["new", "assigned", "preparing", "starting"] as const).map((state) => wordAt({ state }));
+  expect(new Set(onItsWay).size).toBe(1);
+  const words = [
+    onItsWay[0],
+    wordAt({ state: "running" }),
+    wordAt({ state: "failed", exitCode: 1 }),
+    wordAt({ state: "failed", exitCode: 137 }),
+    wordAt({ state: "running" }, []),
+  ];
+  expect(new Set(words).size).toBe(words.length);
 });
 
 test("a start has the node stop nothing while Swarm runs the slot", async () => {

@@ -1,5 +1,6 @@
+import { LONGEST_BOOT_POLL_MS } from "@automna/core/agents/plan-common";
 import { ATTEMPT_BUDGET } from "@automna/core/agents/retry-policy";
-import { MINUTE_MS, SECOND_MS, type Clock } from "@automna/core/shared/clock";
+import { MINUTE_MS, type Clock } from "@automna/core/shared/clock";
 import { listAgentSummaries, type AgentSummary } from "@automna/records/agents";
 import type { Database } from "@automna/records/database";
 import type { LookScheduler } from "../agents/look-scheduler.ts";
@@ -34,7 +35,7 @@ export function toSweepOrder<Agent extends AgentSummary>(
 }
 
 /** An agent on its way is polled by its own timer; further away than this a timer belongs to an earlier wish. */
-const POLLED_WITHIN_MS = 2 * SECOND_MS;
+const POLLED_WITHIN_MS = LONGEST_BOOT_POLL_MS;
 
 /** Returns one turn of the sweep: hints for whoever is not settled and, each minute and at first, for everybody. */
 export function makeAgentSweep({

@@ -8,14 +8,15 @@ import type { PlannedAgent, PlannedSlot } from "./plan-input.ts";
 
 // What the families of the planner share.
 
-/** How long a slot that runs may stay silent before it is stopped: agentd itself is up in about a second. */
-export const SILENCE_LIMIT_MS = 30 * SECOND_MS;
+/** How long a slot that runs may stay silent before it is stopped: agentd is up in a second, in half a minute where fifty start at once. */
+export const SILENCE_LIMIT_MS = MINUTE_MS;
 /** How long a slot may wait for its node to begin with it; fetching a new image is the longest part of that. */
 export const PENDING_LIMIT_MS = 2 * MINUTE_MS;
 /** How often a slot on its way is looked at again. */
 export const POLL_MS = SECOND_MS;
 const FIRST_BOOT_POLL_MS = 2 * SECOND_MS;
-const LONGEST_BOOT_POLL_MS = 5 * SECOND_MS;
+/** Nothing on its way has a timer further away than this. */
+export const LONGEST_BOOT_POLL_MS = 10 * SECOND_MS;
 /** How often agentd alone is asked meanwhile; it is up so soon that a second would be most of it. */
 const NEWS_POLL_MS = SECOND_MS / 10;
 /** How often a settled agent is looked at besides the sweep. */
@@ -28,7 +29,7 @@ export const BLIND_POLL_MS = 5 * SECOND_MS;
  * from booting. Whoever waits is told of news by a cheaper way.
  */
 export function bootPollMs(waitedMs: number): number {
-  return Math.min(LONGEST_BOOT_POLL_MS, Math.max(FIRST_BOOT_POLL_MS, Math.floor(waitedMs / 4)));
+  return Math.min(LONGEST_BOOT_POLL_MS, Math.max(FIRST_BOOT_POLL_MS, Math.floor(waitedMs / 2)));
 }
 
 /** How soon to ask agentd alone for news: an eighth more of a long wait is not felt. */
