@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   NodekeeperHealth,
   NodekeeperRouteName,
@@ -42,13 +43,24 @@ export interface HandlerDeps extends StopDeps, DozeDeps {
 }
 
 const OK = { ok: true } as const;
+const REMOVAL_LIMIT_MS = 5_000;
+const REMOVAL_LOOK_MS = 100;
 
 export function makeRouteHandlers(deps: HandlerDeps): RouteHandlers {
   const { volumes, snapshots, copies, facts, engine } = deps;
 
+  /** One that Swarm is taking away at the same time goes a moment later, and until then its volume counts as in use. */
+  const removeContainers = async (slotId: string, signal: AbortSignal) => {
+    for (const giveUpAt = performance.now() + REMOVAL_LIMIT_MS; performance.now() < giveUpAt;) {
+      const containers = await engine.listContainers(slotId, signal);
+      if (containers.length === 0) return;
+      for (const { id } of containers) await engine.removeContainer(id, signal);
+      await sleep(REMOVAL_LOOK_MS, undefined, { signal });
+    }
+  };
   const removeFromEngine = async (slotId: string, signal: AbortSignal) => {
     if ((await facts.listRunning(slotId, signal)).length > 0) throw appError("slot_running");
-    for (const { id } of await engine.listContainers(slotId, signal)) await engine.removeContainer(id, signal);
+    await removeContainers(slotId, signal);
     await engine.removeVolume(slotResourceName(slotId), signal);
   };
 
