@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { slotLabels, type SlotContainer } from "@automna/contract/nodekeeper";
 import type { EngineNode, EngineService, EngineTask } from "./engine-shapes.ts";
 import type { SlotKeeper } from "./slot-keeper.ts";
@@ -24,35 +25,53 @@ export interface CellPictures {
   forget: (slotId: string) => void;
 }
 
+/** Where many slots change at once a picture takes long, and one after the other would be most of what the manager does. */
+const REST_PER_PICTURE = 2;
+/** On a quiet cell a picture costs so little that nobody need wait for it. */
+const FREE_REST_MS = 100;
+const LONGEST_REST_MS = 1_000;
+
 export function makeCellPictures(
   engine: SwarmEngine,
   keeper: Pick<SlotKeeper, "listSlots">,
   now: () => number = () => performance.now(),
 ): CellPictures {
-  let latest: { startedAt: number; picture: Promise<CellPicture>; isBeingTaken: boolean } | null = null;
+  let latest: { startedAt: number; endedAt: number | null; picture: Promise<CellPicture> } | null = null;
   let next: Promise<CellPicture> | null = null;
   /** Changed since the latest was begun. */
   const changed = new Set<string>();
 
   const begin = (): Promise<CellPicture> => {
     // Not the caller's signal: the picture is others' too. The engine's own time limit ends it.
-    const taking = { startedAt: now(), picture: takePicture(engine, keeper), isBeingTaken: true };
+    const taking = { startedAt: now(), endedAt: null as number | null, picture: takePicture(engine, keeper) };
     latest = taking;
     next = null;
     changed.clear();
     taking.picture.then(
-      () => (taking.isBeingTaken = false),
+      () => (taking.endedAt = now()),
       () => {
-        taking.isBeingTaken = false;
         if (latest === taking) latest = null;
       },
     );
     return taking.picture;
   };
+  /** How long the manager is left alone after the latest, ms from now. */
+  const restMs = () => {
+    if (latest === null || latest.endedAt === null) return 0;
+    const { startedAt, endedAt } = latest;
+    return endedAt + Math.min(LONGEST_REST_MS, REST_PER_PICTURE * (endedAt - startedAt) - FREE_REST_MS) - now();
+  };
+  const rest = () => {
+    const ms = restMs();
+    return ms > 0 ? sleep(ms) : undefined;
+  };
   /** One at a time: who comes while one is taken that is too old for him shares the one after it. */
   const beginSoon = (): Promise<CellPicture> => {
-    if (latest === null || !latest.isBeingTaken) return begin();
-    next ??= latest.picture.then(begin, begin);
+    if (next !== null) return next;
+    const isBeingTaken = latest !== null && latest.endedAt === null;
+    if (!isBeingTaken && restMs() <= 0) return begin();
+    const ended = isBeingTaken ? latest?.picture : undefined;
+    next = Promise.resolve(ended).then(rest, rest).then(begin);
     return next;
   };
   const waitFor = async (picture: Promise<CellPicture>, signal: AbortSignal) => {

@@ -76,11 +76,14 @@ export function statesOf({ services, tasks, readyNodes }: CellPicture): Map<stri
   );
 }
 
+const ON_ITS_WAY = "pending";
 function wordFor(slot: RuntimeSlot): string {
-  return slot.kind === "pending" ? slot.kind : JSON.stringify(slot);
+  return slot.kind === "pending" ? ON_ITS_WAY : JSON.stringify(slot);
 }
 
+/** Without those that somebody has just sent on their way: he knows. */
 export function changedSlots(before: ReadonlyMap<string, string>, now: ReadonlyMap<string, string>): string[] {
   const gone = [...before.keys()].filter((slotId) => !now.has(slotId));
-  return [...gone, ...[...now].flatMap(([slotId, state]) => (before.get(slotId) === state ? [] : [slotId]))];
+  const changed = [...now].filter(([slotId, state]) => state !== ON_ITS_WAY && state !== before.get(slotId));
+  return [...gone, ...changed.map(([slotId]) => slotId)];
 }

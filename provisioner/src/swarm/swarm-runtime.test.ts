@@ -101,6 +101,20 @@ describe("looking", () => {
     await expect(left).rejects.toThrow("left");
     expect((await stayed).services.size).toBe(1);
   });
+
+  test("leaves the manager alone for a while after a picture that took long", async () => {
+    const { engine, keeper, calls } = countingCell(1, 1);
+    let now = 0;
+    const pictures = makeCellPictures(engine, keeper, () => now);
+    const first = pictures.since(0, signal);
+    now = 150;
+    await first;
+    const second = pictures.since(150, signal);
+    await Promise.resolve();
+    expect(calls).toHaveLength(3);
+    await Promise.all([second, pictures.since(150, signal)]);
+    expect(calls).toHaveLength(6);
+  });
 });
 
 test("an end is told by our own clock, and by the engine's when it was before we looked", () => {
@@ -114,16 +128,18 @@ test("an end is told by our own clock, and by the engine's when it was before we
   expect(sightings.seenEnded("b", "run 2", 50)).toBe(2_000);
 });
 
-test("slots that came, went or became another are changed, the others not", () => {
+test("slots that came, went or became another are changed, the others not, nor who was sent on his way", () => {
   const before = new Map([
     ["a", "1"],
     ["b", "1"],
     ["c", "1"],
+    ["e", "1"],
   ]);
   const now = new Map([
     ["a", "1"],
     ["b", "2"],
     ["d", "1"],
+    ["e", "pending"],
   ]);
   expect(changedSlots(before, now).toSorted()).toEqual(["b", "c", "d"]);
 });
