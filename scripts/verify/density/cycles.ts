@@ -7,6 +7,8 @@ import { ask, letGo, putToDeepDoze, putToRest, type Asked, type House, type Resi
 const WAKE_RATIO = 0.25;
 /** A message that comes while a slot is being frozen, or while its memory is on its way out. */
 const EDGE_MS = 3_000;
+/** Before what is measured, so that what was written to swap has arrived there. */
+const CALM_MS = 3_000;
 /** People who ask at the same time, each the same few, who hardly get to sleep: the rest would first come back from deep down. */
 const LANES = 2;
 const DROWSY = 3;
@@ -41,6 +43,7 @@ export async function runCycles(house: House, residents: readonly Resident[], pl
     await untilCounted(plan.deep, from(sleepers, round * plan.deep), async (resident) => {
       woken.add(resident);
       await putToDeepDoze(house, resident);
+      await sleep(CALM_MS, undefined, { signal: ctx.signal });
       const asked = await ask(house, resident);
       tally.wakes.push(asked);
       return count(house, resident, tally, asked);
@@ -48,6 +51,7 @@ export async function runCycles(house: House, residents: readonly Resident[], pl
     const resident = ctx.random.pick(sleepers);
     woken.add(resident);
     await putToRest(house, resident, { rest: "sleep", isIdle: true });
+    await sleep(CALM_MS, undefined, { signal: ctx.signal });
     tally.colds.push(await ask(house, resident));
     const last = (asked: readonly Asked[]) => `${((asked.at(-1)?.fullMs ?? 0) / 1_000).toFixed(1)} s`;
     ctx.log(`  last wake ${last(tally.wakes)}, cold boot ${last(tally.colds)}`);
@@ -125,18 +129,26 @@ function report({ ctx }: House, { cycles, repeats, wakes, colds }: Tally, { isRa
 /** Every message of every customer is in the history once, and has its answer once. */
 export async function assertNothingLost(house: House, residents: readonly Resident[]): Promise<void> {
   const { ctx } = house;
+  const waiting = [...residents];
   const lost: string[] = [];
-  let messages = 0;
-  for (const { customer, said } of residents) {
-    const chat = await openChat(ctx, customer);
-    const rows = await chat.history().finally(() => chat.close());
-    messages += said.length;
-    for (const { runId, question } of said) {
-      const asked = rows.filter(({ role, text }) => role === "user" && text.includes(question));
-      const answered = rows.filter((row) => row.role === "assistant" && row.runId === runId);
-      const isRight = asked.length === 1 && answered.length === 1 && answered[0]?.text.includes(question) === true;
-      if (!isRight) lost.push(question);
-    }
-  }
+  const lane = async () => {
+    for (let resident = waiting.shift(); resident !== undefined; resident = waiting.shift())
+      lost.push(...(await findLost(house, resident)));
+  };
+  await Promise.all(Array.from({ length: READERS }, lane));
+  const messages = residents.reduce((sum, { said }) => sum + said.length, 0);
   ctx.hold(lost.length === 0, `all ${messages} messages are in the history once, each with its answer`, lost);
+}
+/** Each wakes an agent that dozes deeply. */
+const READERS = 3;
+
+async function findLost({ ctx }: House, { customer, said }: Resident): Promise<string[]> {
+  const chat = await openChat(ctx, customer);
+  const rows = await chat.history().finally(() => chat.close());
+  const isRight = ({ runId, question }: Resident["said"][number]) => {
+    const asked = rows.filter(({ role, text }) => role === "user" && text.includes(question));
+    const answered = rows.filter((row) => row.role === "assistant" && row.runId === runId);
+    return asked.length === 1 && answered.length === 1 && answered[0]?.text.includes(question) === true;
+  };
+  return said.filter((message) => !isRight(message)).map(({ question }) => question);
 }
