@@ -1,6 +1,6 @@
 import type { WaveSettings } from "@automna/core/upgrades/wave";
 import { testImages } from "@automna/testkit/docker/images";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { makeWorld, nodeOf, type World } from "../verify/steps/cell-world.ts";
 
 // From an operator's wish to agents that run another image, through the real provisioner, nodekeepers and engines.
@@ -44,7 +44,7 @@ afterAll(async () => {
 });
 
 const untilReady = (agentId: string) =>
-  expect.poll(async () => (await world.agent(agentId)).phase, READY).toBe("ready");
+  vi.waitFor(async () => expect((await world.agent(agentId)).phase).toBe("ready"), READY);
 
 /** Images and containers of all agents, and what they kept. */
 async function look() {
