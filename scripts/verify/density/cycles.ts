@@ -3,7 +3,7 @@ import { openChat } from "../steps/chat.ts";
 import { median } from "./measure-doze.ts";
 import { ask, letGo, putToDeepDoze, putToRest, type Asked, type House, type Resident } from "./resident.ts";
 
-/** The limit, for when an agent answers again; how soon it then has composed something is its own affair. */
+/** The limit. */
 const WAKE_RATIO = 0.25;
 /** A message that comes while a slot is being frozen, or while its memory is on its way out. */
 const EDGE_MS = 3_000;
@@ -124,6 +124,7 @@ function report({ ctx }: House, { cycles, repeats, wakes, colds }: Tally, { isRa
     wake,
     cold,
   });
+  ctx.hold(wake.full / cold.full <= WAKE_RATIO, "… and so does a whole answer", { wake, cold });
 }
 
 /** Every message of every customer is in the history once, and has its answer once. */

@@ -15,7 +15,7 @@ export const PENDING_LIMIT_MS = 2 * MINUTE_MS;
 /** How often a slot on its way is looked at again. */
 export const POLL_MS = SECOND_MS;
 const FIRST_BOOT_POLL_MS = 2 * SECOND_MS;
-/** Nothing on its way has a timer further away than this. */
+/** So soon a slot that boots is looked at again at the latest; the sweep leaves it to that. */
 export const LONGEST_BOOT_POLL_MS = 10 * SECOND_MS;
 /** How often agentd alone is asked meanwhile; it is up so soon that a second would be most of it. */
 const NEWS_POLL_MS = SECOND_MS / 10;
